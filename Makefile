@@ -1,0 +1,48 @@
+# The template's own commands. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+WORKERS ?= auto
+
+.PHONY: help demo test lint lock bench matrix release clean
+
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/.installed: pyproject.toml uv.lock
+	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON): name a Python 3.11 or later, as in make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one, as in make PYTHON=python3.13" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv sync --frozen --quiet
+	@touch $@
+
+demo: $(BIN)/.installed ## render the default service and serve it on http://127.0.0.1:8000
+	@$(BIN)/python -m tools.demo
+
+test: $(BIN)/.installed lint ## run all tests
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
+
+lint: $(BIN)/.installed ## check the style and types of tools and tests
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+
+lock: $(BIN)/.installed ## take the newest versions for all services and for the tools here
+	$(BIN)/uv lock --upgrade
+	$(BIN)/python -m tools.lock --upgrade
+
+bench: $(BIN)/.installed ## measure rendering and updating
+	$(BIN)/python -m bench.rendering
+
+matrix: $(BIN)/.installed ## print the variants as a job matrix (JSON)
+	@$(BIN)/python -m tools.matrix
+
+release: $(BIN)/.installed ## record a release: make release VERSION=0.2.0
+	$(BIN)/python -m tools.release $(VERSION)
+
+clean: ## remove what was made here
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis

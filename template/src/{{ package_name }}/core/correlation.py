@@ -1,0 +1,25 @@
+"""One identifier for a request and for everything that it causes."""
+
+import re
+import uuid
+from contextvars import ContextVar
+
+HEADER = "X-Correlation-ID"
+INBOUND_HEADERS = (HEADER, "X-Request-ID")
+
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
+"""The identifier of the request that is being served, empty outside of one."""
+
+
+def choose(*candidates: str | None) -> str:
+    """Return the first well-formed candidate, else a new UUID.
+
+    A caller's identifier reaches headers and logs, so only harmless characters are taken. It must
+    match in full: `$` would let a trailing newline pass.
+    """
+    for candidate in candidates:
+        if candidate is not None and _WELL_FORMED.fullmatch(candidate):
+            return candidate
+    return str(uuid.uuid4())

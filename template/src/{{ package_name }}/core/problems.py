@@ -1,0 +1,121 @@
+"""Errors as the client sees them: problem details (RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUSES: Mapping[int, tuple[str, str]] = {
+    400: ("BAD_REQUEST", "Bad Request"),
+    401: ("UNAUTHORIZED", "Unauthorized"),
+    403: ("FORBIDDEN", "Forbidden"),
+    404: ("NOT_FOUND", "Not Found"),
+    405: ("METHOD_NOT_ALLOWED", "Method Not Allowed"),
+    406: ("NOT_ACCEPTABLE", "Not Acceptable"),
+    409: ("CONFLICT", "Conflict"),
+    413: ("CONTENT_TOO_LARGE", "Content Too Large"),
+    415: ("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type"),
+    422: ("VALIDATION_FAILED", "Unprocessable Content"),
+    429: ("RATE_LIMITED", "Too Many Requests"),
+    500: ("INTERNAL_ERROR", "Internal Server Error"),
+    503: ("UNAVAILABLE", "Service Unavailable"),
+}
+"""Status code to the code and title of a problem that has no more special ones (RFC 9110)."""
+
+
+class FieldError(BaseModel):
+    """One fault in a request. The rejected value is never repeated: it may be a secret."""
+
+    loc: list[str | int] = Field(description="Where it is: body, query or path, then the names.")
+    msg: str = Field(description="What is wrong, for people.")
+    type: str = Field(description="What is wrong, for programs.")
+
+
+class Problem(BaseModel):
+    """An error, as problem details (RFC 9457) with this service's additions."""
+
+    type: str = Field(description="A URI for the kind of problem; about:blank where code says it.")
+    title: str = Field(description="The kind of problem, for people; the same each time.")
+    status: int = Field(description="The HTTP status code.", ge=400, le=599)
+    detail: str = Field(description="What went wrong this time, for people.")
+    instance: str = Field(description="The path of the request.")
+    code: str = Field(description="The kind of problem, for programs.", pattern="^[A-Z][A-Z0-9_]*$")
+    correlation_id: str = Field(description="The request's identifier, to quote in a report.")
+    timestamp: datetime = Field(description="When it happened (UTC).")
+    errors: list[FieldError] | None = Field(
+        default=None, description="The faults of a request that failed validation."
+    )
+
+
+class ServiceError(Exception):
+    """An error that the client is told of; subclasses name their status, code and sentence."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "INTERNAL_ERROR"
+    detail: ClassVar[str] = "The service failed to answer this request."
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None):
+        super().__init__(detail or self.detail)
+        self.headers = headers
+
+
+class NotFoundError(ServiceError):
+    """What was asked for does not exist, or not for this caller."""
+
+    status = 404
+    code = "NOT_FOUND"
+    detail = "There is nothing here."
+
+
+class ConflictError(ServiceError):
+    """The request contradicts the present state."""
+
+    status = 409
+    code = "CONFLICT"
+    detail = "The request contradicts the present state."
+
+
+class UnavailableError(ServiceError):
+    """Something that the service needs does not answer; the same request may work later."""
+
+    status = 503
+    code = "UNAVAILABLE"
+    detail = "The service cannot answer this request right now. Try again."
+
+
+def describe(
+    status: int,
+    detail: str,
+    *,
+    instance: str,
+    correlation_id: str,
+    code: str | None = None,
+    errors: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return the body of a problem.
+
+    Args:
+        status: The HTTP status code.
+        detail: A sentence for people; it must not quote secrets or internals.
+        instance: The path of the request.
+        correlation_id: The request's identifier.
+        code: The machine-readable kind, if there is one more special than the status's.
+        errors: Validation faults, each with loc, msg and type.
+    """
+    status_code, title = STATUSES.get(status, ("HTTP_ERROR", "Error"))
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "code": code or status_code,
+        "correlation_id": correlation_id,
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+    if errors is not None:
+        body["errors"] = list(errors)
+    return body

@@ -1,0 +1,1 @@
+"""Thin ASGI adapters of core, one job each."""

@@ -1,0 +1,45 @@
+"""A lost database is the service's trouble, not the client's fault: 503, and try again."""
+
+import logging
+import sqlite3
+
+from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..core.problems import UnavailableError
+from ..errors import problem_response
+
+RETRY_AFTER_SECONDS = 5
+
+logger = logging.getLogger(__name__)
+
+
+def _is_fault_of_ours(error: Exception) -> bool:
+    # SQLite has one class for a file that cannot be opened and for a table that is not there, as
+    # before the first migration; only the first can mend itself.
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    code = getattr(cause, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_ERROR
+
+
+async def answer_database_error(request: Request, error: Exception) -> Response:
+    """Answer that the service cannot do this now; the log has the reason."""
+    if _is_fault_of_ours(error):
+        raise error
+    logger.error("The database does not answer: %s", type(error).__name__, exc_info=error)
+    return problem_response(
+        request,
+        UnavailableError.status,
+        "The database does not answer right now. Try again.",
+        code=UnavailableError.code,
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer 503 when the database is lost, or has no connection to give."""
+    for error in (InterfaceError, OperationalError, PoolTimeoutError):
+        app.add_exception_handler(error, answer_database_error)

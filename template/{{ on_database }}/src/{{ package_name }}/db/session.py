@@ -1,0 +1,20 @@
+"""A session for each request."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ..state import ServiceRequest
+
+
+async def _session(request: ServiceRequest) -> AsyncIterator[AsyncSession]:
+    async with request.state["database"].sessions.begin() as session:
+        yield session
+
+
+# With the function's scope the transaction ends before the response is sent: a client that reads
+# 201 can rely on it, and a failed commit is still answered as an error.
+SessionDep = Annotated[AsyncSession, Depends(_session, scope="function")]
+"""One transaction: committed when the endpoint returns, rolled back when it raises."""

@@ -1,0 +1,1 @@
+"""Items: an example slice. Copy it for your own, then delete it."""

@@ -1,0 +1,211 @@
+import itertools
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+ITEMS = "/api/v1/items"
+
+
+def _create(client: TestClient, name: str = "Blue bicycle", **fields: Any) -> dict[str, Any]:
+    answer = client.post(ITEMS, json={"name": name, **fields})
+    assert answer.status_code == 201
+    item: dict[str, Any] = answer.json()
+    return item
+
+
+def test_a_created_item_is_where_its_location_says(client: TestClient) -> None:
+    answer = client.post(ITEMS, json={"name": "Blue bicycle", "quantity": 3})
+
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"{ITEMS}/{answer.json()['id']}"
+    assert client.get(answer.headers["Location"]).json() == answer.json()
+
+
+def test_an_items_moments_have_a_time_zone(client: TestClient) -> None:
+    item = _create(client)
+
+    assert item["created_at"].endswith("Z")
+    assert client.get(f"{ITEMS}/{item['id']}").json()["created_at"] == item["created_at"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"name": ""},
+        {"name": "a" * 121},
+        {"name": "two\nlines"},
+        {"name": "NUL\x00"},
+        {"name": "   "},
+        {"name": "padded "},
+        {"name": "bell\x7f"},
+        {"name": "line\u2028break"},
+        {"name": "ok", "quantity": True},
+        {"name": "ok", "quantity": "5"},
+        {"name": None},
+        {"name": "ok", "quantity": -1},
+        {"name": "ok", "quantity": 2**31},
+        {"name": "ok", "description": "NUL\x00"},
+        {"name": "ok", "colour": "blue"},
+        [],
+        "text",
+    ],
+)
+def test_an_unfit_item_is_refused_and_not_kept(client: TestClient, body: Any) -> None:
+    answer = client.post(ITEMS, json=body)
+
+    assert answer.status_code == 422
+    assert client.get(ITEMS).json()["total"] == 0
+
+
+def test_half_a_character_is_refused(client: TestClient) -> None:
+    answer = client.post(
+        ITEMS, content=r'{"name": "\ud800"}', headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 422
+
+
+def test_two_items_cannot_share_a_name(client: TestClient) -> None:
+    _create(client)
+
+    answer = client.post(ITEMS, json={"name": "Blue bicycle"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "ITEM_NAME_TAKEN")
+
+
+def test_an_item_cannot_take_the_name_of_another(client: TestClient) -> None:
+    _create(client)
+    other = _create(client, "Red bicycle")
+
+    answer = client.patch(f"{ITEMS}/{other['id']}", json={"name": "Blue bicycle"})
+
+    assert answer.status_code == 409
+    assert client.get(f"{ITEMS}/{other['id']}").json()["name"] == "Red bicycle"
+
+
+def test_a_change_touches_only_the_given_fields(client: TestClient) -> None:
+    item = _create(client, description="Three gears", quantity=3)
+
+    changed = client.patch(f"{ITEMS}/{item['id']}", json={"quantity": 4}).json()
+
+    assert changed["quantity"] == 4
+    assert (changed["name"], changed["description"]) == ("Blue bicycle", "Three gears")
+    assert changed["updated_at"] > item["updated_at"]
+    assert changed["created_at"] == item["created_at"]
+
+
+def test_a_field_cannot_be_changed_to_null(client: TestClient) -> None:
+    item = _create(client)
+
+    assert client.patch(f"{ITEMS}/{item['id']}", json={"name": None}).status_code == 422
+
+
+def test_a_deleted_items_number_is_not_given_again(client: TestClient) -> None:
+    first = _create(client)
+    client.delete(f"{ITEMS}/{first['id']}")
+
+    assert _create(client)["id"] > first["id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"), [(ITEMS, "GET, POST"), (f"{ITEMS}/1", "GET, PATCH, DELETE")]
+)
+def test_a_405_names_every_method_of_the_path(client: TestClient, path: str, allowed: str) -> None:
+    answer = client.put(path)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
+def test_every_operation_documents_that_the_service_may_be_unavailable(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+
+    for path in (ITEMS, ITEMS + "/{item_id}"):
+        assert all("503" in operation["responses"] for operation in paths[path].values())
+
+
+def test_a_deleted_item_is_gone(client: TestClient) -> None:
+    path = f"{ITEMS}/{_create(client)['id']}"
+
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == 404
+    assert client.delete(path).status_code == 404
+    assert client.patch(path, json={"quantity": 1}).status_code == 404
+
+
+@pytest.mark.parametrize("item_id", ["0", "-1", "9223372036854775808", "one", "1.5"])
+def test_what_cannot_be_an_items_number_is_refused(client: TestClient, item_id: str) -> None:
+    assert client.get(f"{ITEMS}/{item_id}").status_code == 422
+
+
+def test_the_largest_number_finds_nothing(client: TestClient) -> None:
+    answer = client.get(f"{ITEMS}/9223372036854775807")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "ITEM_NOT_FOUND")
+
+
+def test_pages_hold_every_item_once(client: TestClient) -> None:
+    for number in range(5):
+        _create(client, f"Item {number}", quantity=7)
+
+    pages = [
+        client.get(ITEMS, params={"page": page, "page_size": 2, "sort": "quantity"}).json()
+        for page in (1, 2, 3, 4)
+    ]
+
+    assert [len(page["items"]) for page in pages] == [2, 2, 1, 0]
+    assert {(page["total"], page["pages"]) for page in pages} == {(5, 3)}
+    names = [item["name"] for page in pages for item in page["items"]]
+    assert sorted(names) == [f"Item {number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("key", ["name", "quantity", "created_at"])
+def test_a_minus_sign_turns_the_order_round(client: TestClient, key: str) -> None:
+    for number in range(3):
+        _create(client, f"Item {number}", quantity=number)
+
+    rising = client.get(ITEMS, params={"sort": key}).json()["items"]
+    falling = client.get(ITEMS, params={"sort": f"-{key}"}).json()["items"]
+
+    assert all(one[key] <= other[key] for one, other in itertools.pairwise(rising))
+    assert falling == rising[::-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("bicycle", {"Blue bicycle", "Red bicycle"}),
+        ("BLUE", {"Blue bicycle"}),
+        ("gears", {"Red bicycle"}),
+        ("100%", {"100% wool"}),
+        ("%", {"100% wool"}),
+        ("_", set()),
+        ("", {"Blue bicycle", "Red bicycle", "100% wool"}),
+    ],
+)
+def test_a_filter_finds_text_in_names_and_descriptions(
+    client: TestClient, text: str, found: set[str]
+) -> None:
+    _create(client, "Blue bicycle")
+    _create(client, "Red bicycle", description="Three gears")
+    _create(client, "100% wool")
+
+    page = client.get(ITEMS, params={"filter": text}).json()
+
+    assert {item["name"] for item in page["items"]} == found
+    assert page["total"] == len(found)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["page=0", "page=1000000001", "page_size=0", "page_size=101", "sort=id", "filter=%00", "pge=2"],
+)
+def test_an_unfit_query_is_refused(client: TestClient, query: str) -> None:
+    assert client.get(f"{ITEMS}?{query}").status_code == 422
+
+
+def test_the_last_page_that_can_be_asked_for_is_empty(client: TestClient) -> None:
+    answer = client.get(ITEMS, params={"page": 10**9, "page_size": 100})
+
+    assert (answer.status_code, answer.json()["items"]) == (200, [])

@@ -1,0 +1,70 @@
+"""The contract, asked over HTTP of any running service; nothing here knows a framework.
+
+    pytest tests/conformance --base-url=http://127.0.0.1:8000 --answers=path/.copier-answers.yml
+
+With `--project=path` the service's commands are run, too. The equals signs matter: pytest takes a
+path that stands alone for a folder of tests.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import yaml
+
+from tests.support.project import Project
+from tools.questions import Answers
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that name the service."""
+    group = parser.getgroup("conformance")
+    group.addoption("--base-url", help="where the service answers")
+    group.addoption("--answers", type=Path, help="its .copier-answers.yml")
+    group.addoption("--project", type=Path, help="its folder, to run its commands")
+
+
+@pytest.fixture(scope="session")
+def base_url(pytestconfig: pytest.Config) -> str:
+    """Where the service answers."""
+    url = pytestconfig.getoption("--base-url")
+    if not url:
+        raise pytest.UsageError("name the service to ask: --base-url http://127.0.0.1:8000")
+    return str(url).rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def answers(pytestconfig: pytest.Config) -> Answers:
+    """What the service was rendered with."""
+    path = pytestconfig.getoption("--answers")
+    if not path:
+        raise pytest.UsageError("name the service's answers: --answers path/.copier-answers.yml")
+    loaded: Answers = yaml.safe_load(path.read_text())
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def project(pytestconfig: pytest.Config) -> Project:
+    """The service's folder."""
+    path = pytestconfig.getoption("--project")
+    if not path:
+        pytest.skip("the service's commands need --project")
+    return Project(path)
+
+
+@pytest.fixture(scope="session")
+def http(base_url: str) -> Iterator[httpx2.Client]:
+    """A client of the service."""
+    with httpx2.Client(base_url=base_url, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def document(http: httpx2.Client) -> dict[str, Any]:
+    """The service's OpenAPI document."""
+    answer = http.get("/openapi.json")
+    assert answer.status_code == 200
+    loaded: dict[str, Any] = answer.json()
+    return loaded

@@ -1,0 +1,130 @@
+"""Section 1: the commands are the same everywhere."""
+
+import json
+import uuid
+
+import pytest
+
+from tests.support.project import Project
+from tools.questions import Answers
+
+COMMANDS = [
+    "install",
+    "dev",
+    "serve",
+    "test",
+    "lint",
+    "format",
+    "typecheck",
+    "check",
+    "openapi",
+    "loadtest",
+]
+DATABASE_COMMANDS = ["migrate", "migration"]
+
+
+def _listed(project: Project) -> set[str]:
+    return {
+        line.split()[1]
+        for line in project.make("--no-print-directory").stdout.splitlines()
+        if line.startswith("  make ")
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_make_without_a_target_lists_each_command(project: Project, command: str) -> None:
+    assert command in _listed(project)
+
+
+@pytest.mark.parametrize("command", DATABASE_COMMANDS)
+def test_database_commands_are_there_where_a_database_is(
+    project: Project, answers: Answers, command: str
+) -> None:
+    assert (command in _listed(project)) == (answers["database"] != "none")
+
+
+def test_check_finds_nothing_in_development_settings(project: Project) -> None:
+    assert project.make("check").returncode == 0
+
+
+def test_check_exits_1_with_a_line_for_each_finding(project: Project, answers: Answers) -> None:
+    done = project.make("--silent", "check", check=False, env={"ENVIRONMENT": "production"})
+
+    findings = [line for line in done.stdout.splitlines() if not line.startswith("make")]
+    if answers["database"] == "postgresql":
+        assert done.returncode != 0
+        assert findings == ["DATABASE_URL: is SQLite; in production the service needs PostgreSQL"]
+    else:
+        assert done.returncode == 0
+
+
+def test_a_bad_value_stops_the_start_with_one_line_that_names_it(project: Project) -> None:
+    done = project.make("--silent", "serve", check=False, env={"WORKERS": "hunter2"})
+
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("make")]
+    assert done.returncode != 0
+    assert len(lines) == 1
+    assert lines[0].startswith("WORKERS: ")
+    assert "hunter2" not in done.stdout
+
+
+def test_openapi_writes_the_document_that_is_served(
+    project: Project, document: dict[str, object]
+) -> None:
+    file = project.path / "openapi.json"
+    try:
+        project.make("openapi")
+
+        assert json.loads(file.read_text()) == document
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def test_loadtest_runs_headless_and_exits_0_when_all_requests_succeed(
+    project: Project, base_url: str
+) -> None:
+    done = project.make(
+        "loadtest",
+        "LOADTEST_TIME=2s",
+        "LOADTEST_USERS=2",
+        env={"LOADTEST_URL": base_url},
+    )
+
+    assert "GET" in done.stdout
+    assert "0(0.00%)" in done.stdout.split("Aggregated")[1]
+
+
+def test_a_migration_is_written_from_the_models(project: Project, answers: Answers) -> None:
+    if answers["database"] == "none":
+        pytest.skip("there is no database")
+    url = f"sqlite:///scratch-{uuid.uuid4().hex}.db"
+    versions = project.path / "src" / answers["package_name"] / "db" / "migrations" / "versions"
+    there_was_none = not versions.exists()
+    before = set(versions.glob("*.py"))
+    try:
+        project.make("migrate", env={"DATABASE_URL": url})
+        project.make("migration", "m=nothing changed", env={"DATABASE_URL": url})
+        written = set(versions.glob("*.py")) - before
+
+        assert len(written) == 1
+        assert "nothing changed" in written.pop().read_text()
+        project.make("lint")
+    finally:
+        for file in [*(set(versions.glob("*.py")) - before), *project.path.glob("scratch-*")]:
+            file.unlink()
+        if there_was_none:
+            for leftover in versions.rglob("*"):
+                if leftover.is_file():
+                    leftover.unlink()
+
+
+def test_a_migration_without_a_message_says_how_to_give_one(
+    project: Project, answers: Answers
+) -> None:
+    if answers["database"] == "none":
+        pytest.skip("there is no database")
+
+    done = project.make("migration", check=False)
+
+    assert done.returncode != 0
+    assert 'make migration m="' in done.stdout

@@ -1,0 +1,185 @@
+"""Section 2: the routes."""
+
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from tools.questions import Answers
+
+ITEMS = "/api/v1/items"
+STATUSES = {"healthy", "degraded", "unhealthy"}
+
+
+@pytest.fixture
+def items(answers: Answers) -> str:
+    if not answers.get("example"):
+        pytest.skip("the items were not chosen")
+    return ITEMS
+
+
+def _create(http: httpx2.Client, **fields: Any) -> dict[str, Any]:
+    answer = http.post(ITEMS, json={"name": f"Item {uuid.uuid4()}"} | fields)
+    assert answer.status_code == 201, answer.text
+    item: dict[str, Any] = answer.json()
+    return item
+
+
+def test_the_root_says_what_runs_here(http: httpx2.Client, answers: Answers) -> None:
+    root = http.get("/").json()
+
+    assert root["name"] == answers["project_name"]
+    assert root["version"]
+    assert root["environment"] == "development"
+    assert set(root["links"]) == {"docs", "openapi", "health", "api"}
+
+
+def test_each_link_of_the_root_leads_somewhere(http: httpx2.Client) -> None:
+    links = http.get("/").json()["links"]
+
+    assert links["api"] == "/api/v1"
+    for name in ("docs", "openapi", "health"):
+        if links[name] is not None:
+            assert http.get(links[name]).status_code == 200
+
+
+def test_the_health_report_is_complete(http: httpx2.Client, answers: Answers) -> None:
+    answer = http.get("/health")
+
+    report = answer.json()
+    assert answer.status_code == 200
+    assert report["status"] == "healthy"
+    assert report["version"] == http.get("/").json()["version"]
+    assert report["environment"] == "development"
+    age = datetime.now(UTC) - datetime.fromisoformat(report["timestamp"])
+    assert abs(age) < timedelta(minutes=5)
+    assert set(report["checks"]) == ({"database"} if answers["database"] != "none" else set())
+    for check in report["checks"].values():
+        assert check["status"] in STATUSES
+        assert check["duration_ms"] >= 0
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_a_running_service_is_live_and_ready(http: httpx2.Client, path: str) -> None:
+    assert http.get(path).status_code == 200
+
+
+def test_the_database_check_is_there_where_a_database_is(
+    http: httpx2.Client, answers: Answers
+) -> None:
+    answer = http.get("/health/database")
+
+    if answers["database"] == "none":
+        assert answer.status_code == 404
+    else:
+        assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
+
+
+@pytest.mark.parametrize(
+    "path", ["/health/cache", "/metrics", "/docs", "/swagger", "/redoc", "/api/v1/auth/login"]
+)
+def test_what_was_not_chosen_is_not_there(http: httpx2.Client, path: str) -> None:
+    assert http.get(path).status_code == 404
+
+
+def test_items_are_there_where_they_were_chosen(http: httpx2.Client, answers: Answers) -> None:
+    assert http.get(ITEMS).status_code == (200 if answers.get("example") else 404)
+
+
+def test_the_configuration_shows_public_settings_only(
+    http: httpx2.Client, answers: Answers
+) -> None:
+    config = http.get("/config").json()
+
+    assert set(config) == {"name", "version", "environment", "features"}
+    assert config["features"].get("database", False) == (answers["database"] != "none")
+    assert config["features"].get("items", False) == bool(answers.get("example"))
+
+
+def test_the_openapi_document_describes_the_service(
+    document: dict[str, Any], answers: Answers
+) -> None:
+    assert re.fullmatch(r"3\.1\.\d", document["openapi"])
+    assert document["info"]["title"] == answers["project_name"]
+    assert document["info"]["description"] == answers["description"]
+    assert document["info"]["contact"] == {
+        "name": answers["author_name"],
+        "email": answers["author_email"],
+    }
+    licence = document["info"].get("license", {}).get("identifier", "proprietary")
+    assert licence == answers["license"]
+
+
+def test_an_item_lives_from_creation_to_deletion(http: httpx2.Client, items: str) -> None:
+    created = http.post(items, json={"name": f"Item {uuid.uuid4()}", "quantity": 2})
+    assert created.status_code == 201
+    location = created.headers["Location"]
+    assert http.get(location).json() == created.json()
+
+    changed = http.patch(location, json={"quantity": 3})
+    assert changed.status_code == 200
+    assert changed.json()["name"] == created.json()["name"]
+    assert http.get(location).json()["quantity"] == 3
+
+    assert http.delete(location).status_code == 204
+    assert http.get(location).status_code == 404
+
+
+def test_pages_hold_each_item_once(http: httpx2.Client, items: str) -> None:
+    mark = uuid.uuid4().hex
+    made = {_create(http, name=f"{mark} {number}")["id"] for number in range(5)}
+    query: dict[str, Any] = {"filter": mark, "page_size": 2}
+
+    pages = [http.get(items, params=query | {"page": page}).json() for page in (1, 2, 3, 4)]
+
+    assert [len(page["items"]) for page in pages] == [2, 2, 1, 0]
+    assert {item["id"] for page in pages for item in page["items"]} == made
+    assert {(page["total"], page["pages"], page["page_size"]) for page in pages} == {(5, 3, 2)}
+
+
+def test_a_list_is_sorted_both_ways(http: httpx2.Client, items: str) -> None:
+    mark = uuid.uuid4().hex
+    for name in ("b", "c", "a"):
+        _create(http, name=f"{mark} {name}")
+
+    def names(sort: str) -> list[str]:
+        page = http.get(items, params={"filter": mark, "sort": sort}).json()
+        return [item["name"].split()[1] for item in page["items"]]
+
+    assert names("name") == ["a", "b", "c"]
+    assert names("-name") == ["c", "b", "a"]
+
+
+def test_a_filter_looks_into_names_and_descriptions_in_any_case(
+    http: httpx2.Client, items: str
+) -> None:
+    mark = uuid.uuid4().hex
+    by_name = _create(http, name=f"{mark}-A")
+    by_description = _create(http, description=f"about {mark.upper()}-a")
+
+    found = http.get(items, params={"filter": f"{mark}-a"}).json()["items"]
+
+    assert {item["id"] for item in found} == {by_name["id"], by_description["id"]}
+
+
+@pytest.mark.parametrize("wildcard", ["%", "_", "\\"])
+def test_a_wildcard_in_a_filter_means_itself(
+    http: httpx2.Client, items: str, wildcard: str
+) -> None:
+    mark = uuid.uuid4().hex
+    _create(http, name=f"{mark} plain")
+    marked = _create(http, name=f"{mark} {wildcard}")
+
+    found = http.get(items, params={"filter": f"{mark} {wildcard}"}).json()["items"]
+
+    assert [item["id"] for item in found] == [marked["id"]]
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=-1", "page=x", "page_size=0", "page_size=101", "sort=secret", "pag=2"]
+)
+def test_an_unfit_query_is_refused(http: httpx2.Client, items: str, query: str) -> None:
+    assert http.get(f"{items}?{query}").status_code == 422

@@ -1,0 +1,84 @@
+"""Fixtures for all tests, and the closing lines on variants and pairs."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project
+from tests.support.rendering import Render, render
+from tests.support.repository import TEMPLATE_PARTS
+from tests.support.servers import postgresql, valkey
+from tests.support.variants import variants
+from tools.questions import Answers, Questions, pairs_of
+
+
+@pytest.fixture(scope="session")
+def copier_template_paths() -> list[str]:
+    """The parts of the repository that Copier reads."""
+    return TEMPLATE_PARTS
+
+
+@pytest.fixture(scope="session")
+def rendered(copier_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """A function that renders a mix of answers, each mix once."""
+    projects: dict[tuple[tuple[str, object], ...], Project] = {}
+
+    def once(answers: Answers) -> Project:
+        key = tuple(sorted(answers.items()))
+        if key not in projects:
+            folder = tmp_path_factory.mktemp("service", numbered=True)
+            projects[key] = render(copier_template, folder / "rendered", answers)
+        return projects[key]
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The URL of a PostgreSQL server."""
+    with postgresql() as server:
+        yield server.get_uri()
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """The URL of a Valkey server."""
+    with valkey() as server:
+        yield server.connection_url
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much of the template was seen: variants, pairs of answers, conformance tests."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    faulty: set[str] = set()
+    conformance = 0
+    notes: set[str] = set()
+    for outcome in ("failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            faulty |= {str(value) for _, value in getattr(report, "user_properties", ())}
+    for report in terminalreporter.getreports("passed"):
+        for key, value in report.user_properties:
+            if key == "conformance":
+                conformance += int(str(value))
+            elif key == "note":
+                notes.add(str(value))
+            else:
+                seen[key].add(str(value))
+    if not seen:
+        return
+    questions = Questions()
+    possible = set().union(*map(pairs_of, questions.variants()))
+    terminalreporter.section("variants")
+    for what in ("rendered", "exercised"):
+        names = seen[what] - faulty
+        covered = set().union(*(pairs_of(variants()[name]) for name in names)) if names else set()
+        share = 100 * len(covered) // len(possible)
+        terminalreporter.write_line(
+            f"variants {what}: {len(names)} of {len(variants())}; "
+            f"pairs of answers covered: {len(covered)} of {len(possible)} ({share} %)"
+        )
+    terminalreporter.write_line(f"conformance tests passed on running services: {conformance}")
+    for note in sorted(notes):
+        terminalreporter.write_line(note)

@@ -1,0 +1,122 @@
+"""Every variant of the pairwise set, through its whole life as a service."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.project import Project, Running
+from tests.support.rendering import Render
+from tests.support.servers import scratch_database
+from tests.support.variants import parameters, variants
+from tools.questions import ROOT
+
+Record = Callable[[str, object], None]
+on_postgresql = pytest.mark.parametrize("variant", parameters(database="postgresql"), indirect=True)
+
+
+@pytest.fixture(params=parameters())
+def variant(request: pytest.FixtureRequest, rendered: Render, record_property: Record) -> Project:
+    project = rendered(variants()[request.param])
+    if not (project.path / ".venv").exists():
+        project.make("install")
+    record_property("exercised", request.param)
+    wanted = project.answers["python_version"]
+    if project.python_version != wanted:
+        record_property(
+            "note",
+            f"Python {wanted} is not on this machine: its variants ran on {project.python_version}",
+        )
+    return project
+
+
+def _conforms(running: Running, project: Project, record_property: Record, *extra: str) -> None:
+    """Run the conformance suite against a running service."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            f"--base-url={running.url}",
+            f"--answers={project.path / '.copier-answers.yml'}",
+            *extra,
+            "tests/conformance",
+        ],
+        cwd=ROOT,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + running.output()
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed, done.stdout
+    record_property("conformance", passed[1])
+
+
+def test_style_and_import_contracts_hold(variant: Project) -> None:
+    variant.make("lint")
+
+
+def test_types_hold(variant: Project) -> None:
+    variant.make("typecheck")
+
+
+def test_its_own_tests_pass_with_the_coverage_gate(variant: Project) -> None:
+    done = variant.make("test")
+
+    assert "Required test coverage of 95.0% reached" in done.stdout
+
+
+def test_formatting_leaves_no_difference(variant: Project) -> None:
+    before = _python_files(variant)
+
+    variant.make("format")
+
+    assert _python_files(variant) == before
+
+
+def test_it_serves_the_contract_and_stops_cleanly(
+    variant: Project, record_property: Record
+) -> None:
+    migrate = [] if variant.answers["database"] == "none" else ["migrate"]
+    for target in migrate:
+        variant.make(target)
+
+    with variant.serving() as running:
+        _conforms(running, variant, record_property, f"--project={variant.path}")
+
+        assert running.stop() == 0, running.output()
+
+
+@on_postgresql
+def test_it_serves_the_contract_on_postgresql(
+    variant: Project, postgresql_url: str, record_property: Record
+) -> None:
+    with scratch_database(postgresql_url) as url:
+        settings = {"DATABASE_URL": url, "WORKERS": "2"}
+        variant.make("migrate", env=settings)
+
+        with variant.serving(settings) as running:
+            _conforms(running, variant, record_property)
+
+            assert running.stop() == 0, running.output()
+
+
+@on_postgresql
+def test_its_own_tests_pass_on_postgresql(variant: Project, postgresql_url: str) -> None:
+    variant.make("test", env={"TEST_DATABASE_URL": postgresql_url})
+
+    with psycopg.connect(postgresql_url) as connection:
+        left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test_%'")
+        assert left.fetchall() == []
+
+
+def _python_files(project: Project) -> Mapping[Path, str]:
+    return {
+        path: path.read_text()
+        for folder in ("src", "tests")
+        for path in (project.path / folder).rglob("*.py")
+    }

@@ -1,0 +1,48 @@
+"""README's first command, as a user runs it."""
+
+import time
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import httpx2
+import pexpect
+import psutil
+import pytest
+
+from tests.support.project import free_port
+from tools.questions import ROOT
+
+DEMO_SECONDS = 60
+Terminal: TypeAlias = "pexpect.spawn[str]"
+
+
+@pytest.fixture
+def demo() -> Iterator[tuple[Terminal, str]]:
+    """`make demo` in a terminal, and where it will answer."""
+    port = free_port()
+    command = pexpect.spawn(
+        "/usr/bin/env", ["-u", "MAKEFLAGS", "-u", "MAKELEVEL", f"PORT={port}", "make", "demo"],
+        cwd=str(ROOT), encoding="utf-8", timeout=DEMO_SECONDS,
+    )  # fmt: skip
+    yield command, f"http://127.0.0.1:{port}"
+    command.close(force=True)
+
+
+def test_the_demo_answers_within_a_minute_and_ctrl_c_leaves_nothing_running(
+    demo: tuple[Terminal, str],
+) -> None:
+    command, url = demo
+    started = time.monotonic()
+
+    command.expect(f"on {url}")
+    command.expect("Application startup complete")
+    assert httpx2.get(url).json()["name"] == "My Service"
+    assert httpx2.get(f"{url}/api/v1/items").json()["total"] == 0
+    assert time.monotonic() - started < DEMO_SECONDS
+    family = psutil.Process(command.pid).children(recursive=True)
+
+    command.sendintr()
+    command.expect(pexpect.EOF)
+
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []

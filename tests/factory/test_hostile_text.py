@@ -1,0 +1,74 @@
+"""Free text is the user's: whatever it says, the service renders, parses and serves it."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+import httpx2
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from tests.support.hostile import NASTY, hostile_answers
+from tests.support.project import Project
+from tests.support.rendering import Render
+
+README = MarkdownIt("commonmark").enable("strikethrough").enable("table")
+
+
+def _text(token: Token) -> str:
+    return "".join(child.content for child in token.children or [])
+
+
+def _assert_parses(project: Project) -> None:
+    answers = project.answers
+    metadata = tomllib.loads((project.path / "pyproject.toml").read_text())["project"]
+    assert metadata["description"] == answers["description"]
+    assert metadata["authors"] == [
+        {"name": answers["author_name"], "email": answers["author_email"]}
+    ]
+    tomllib.loads((project.path / "uv.lock").read_text())
+    _, heading, _, _, paragraph, *_ = README.parse((project.path / "README.md").read_text())
+    assert _text(heading) == answers["project_name"]
+    assert _text(paragraph) == answers["description"]
+    if answers["license"] == "MIT":
+        assert f"Copyright (c) {answers['author_name']}\n" in (project.path / "LICENSE").read_text()
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_each_nasty_text_survives_in_every_file(rendered: Render, text: str) -> None:
+    project = rendered(
+        {"project_name": text, "description": text, "author_name": text, "license": "MIT"}
+    )
+
+    assert project.answers["project_name"] == text
+    _assert_parses(project)
+    ruff = str(Path(sys.executable).parent / "ruff")
+    project.run(ruff, "check", "--no-cache")
+    project.run(ruff, "format", "--check", "--no-cache")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_random_mix_with_hostile_texts_renders_parses_and_serves(
+    rendered: Render, seed: int
+) -> None:
+    answers = hostile_answers(seed)
+    project = rendered(answers)
+    _assert_parses(project)
+    assert yaml.safe_load((project.path / ".copier-answers.yml").read_text()).items() >= {
+        (key, value) for key, value in answers.items() if key != "example"
+    }
+    project.run("uv", "sync", "--frozen", "--no-dev", "--quiet")
+    project.run(".venv/bin/python", "-m", "compileall", "-q", "src", "tests")
+    if answers["database"] != "none":
+        project.make("migrate", "RUN=uv run --frozen --no-dev")
+
+    with project.serving(arguments=["RUN=uv run --frozen --no-dev"]) as running:
+        root = httpx2.get(running.url).json()
+        info = httpx2.get(f"{running.url}/openapi.json").json()["info"]
+
+        assert root["name"] == info["title"] == answers["project_name"]
+        assert info["description"] == answers["description"]
+        assert info["contact"]["name"] == answers["author_name"]
+        assert running.stop() == 0

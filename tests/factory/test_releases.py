@@ -1,0 +1,94 @@
+"""Releases: the map, and the command that writes it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.repository import identify
+from tools import release as command
+from tools.questions import ROOT
+from tools.releases import Release, git, notes, releases
+
+CHANGELOG = """# Changelog
+
+## 0.2.0 - 2026-12-01
+
+Second things.
+
+## 0.1.0 - 2026-11-21
+
+First things.
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository that is ready for its first release."""
+    git("init", "--quiet", folder=tmp_path)
+    identify(tmp_path)
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    git("add", "--all", folder=tmp_path)
+    git("commit", "--quiet", "--message", "Start", folder=tmp_path)
+    return tmp_path
+
+
+def test_a_release_is_recorded_and_the_released_commit_is_tagged(repository: Path) -> None:
+    head = git("rev-parse", "HEAD", folder=repository)
+
+    command.main(["0.1.0"], repository)
+
+    (recorded,) = releases(repository / "releases.toml")
+    assert (recorded.version, recorded.commit) == ("0.1.0", head)
+    assert git("rev-parse", "v0.1.0^{commit}", folder=repository) == head
+    assert git("status", "--porcelain", folder=repository) == ""
+
+
+def test_releases_are_in_the_order_of_versions(repository: Path) -> None:
+    command.main(["0.1.0"], repository)
+    command.main(["0.2.0"], repository)
+
+    assert [each.version for each in releases(repository / "releases.toml")] == ["0.1.0", "0.2.0"]
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("", "is not a version"),
+        ("next", "is not a version"),
+        ("0.3.0", "CHANGELOG.md says nothing of 0.3.0"),
+    ],
+)
+def test_a_release_that_is_not_ready_is_refused(repository: Path, version: str, words: str) -> None:
+    with pytest.raises(SystemExit, match=words):
+        command.main([version], repository)
+
+    assert not (repository / "releases.toml").exists()
+
+
+def test_a_version_that_is_not_later_is_refused(repository: Path) -> None:
+    command.main(["0.2.0"], repository)
+
+    with pytest.raises(SystemExit, match="name a later version"):
+        command.main(["0.1.0"], repository)
+
+
+def test_a_dirty_tree_is_refused(repository: Path) -> None:
+    (repository / "new").write_text("x")
+
+    with pytest.raises(SystemExit, match="uncommitted changes"):
+        command.main(["0.1.0"], repository)
+
+
+@pytest.mark.parametrize("release", releases(), ids=lambda each: each.version)
+def test_each_release_has_notes_and_its_commit_is_an_ancestor_of_this_tree(
+    release: Release,
+) -> None:
+    assert notes((ROOT / "CHANGELOG.md").read_text(), release.version)
+    subprocess.run(
+        ["git", "merge-base", "--is-ancestor", release.commit, "HEAD"], cwd=ROOT, check=True
+    )
+
+
+def test_there_is_a_release() -> None:
+    assert releases()

@@ -1,0 +1,76 @@
+"""What the template's own files promise."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.questions import ROOT
+
+TEMPLATE = ROOT / "template"
+SOURCES = sorted(path for path in TEMPLATE.rglob("*") if path.is_file())
+MOST_TAGS = 20
+GENERATED = {"uv.lock.jinja"}
+
+
+def _destination(source: Path) -> str:
+    parts = source.relative_to(TEMPLATE).parts
+    return "/".join(p for p in parts if not p.startswith("{{ on_")).removesuffix(".jinja")
+
+
+def test_no_two_sources_have_one_destination() -> None:
+    destinations = [_destination(source) for source in SOURCES]
+
+    assert sorted(set(destinations)) == sorted(destinations)
+
+
+def test_nothing_in_the_template_asks_for_trust() -> None:
+    settings = (ROOT / "copier.yml").read_text()
+
+    assert not re.search(r"^_(tasks|jinja_extensions|migrations)", settings, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [path for path in SOURCES if path.suffix == ".jinja" and path.name not in GENERATED],
+    ids=_destination,
+)
+def test_a_templated_file_varies_and_has_few_tags(source: Path) -> None:
+    text = source.read_text()
+    tags = text.count("{%")
+    # .gitignore would otherwise hide files of the template itself.
+    assert tags or "{{" in text or source.name == ".gitignore.jinja"
+    assert tags <= MOST_TAGS, "when a file fills with tags, the seam is in the wrong place"
+
+
+def test_no_file_of_the_template_is_ignored_by_git() -> None:
+    ignored = subprocess.run(
+        ["git", "check-ignore", "--no-index", "--stdin"],
+        cwd=ROOT,
+        input="\n".join(str(source) for source in SOURCES),
+        check=False,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+    assert ignored == ""
+
+
+def test_actions_are_pinned_to_a_commit_with_their_version_beside_it() -> None:
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    uses = [
+        line.strip()
+        for workflow in workflows
+        for line in workflow.read_text().splitlines()
+        if re.match(r"\s*(- )?uses:", line)
+    ]
+
+    assert workflows
+    assert uses
+    for line in uses:
+        assert re.fullmatch(r"(- )?uses: [\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d+(\.\d+)*", line), (
+            line
+        )
+    assert all(yaml.safe_load(workflow.read_text()) for workflow in workflows)

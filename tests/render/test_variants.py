@@ -1,0 +1,170 @@
+"""Every variant of the pairwise set, as files."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.project import Project
+from tests.support.rendering import Render
+from tests.support.variants import parameters, variants
+from tools.questions import Questions
+
+TOOLS = Path(sys.executable).parent
+# A placeholder or a tag of Jinja, but none of Python's, Make's or the shell's.
+TEMPLATE_MARK = re.compile(r"{{|{%|{#|\.jinja\b")
+GENERATED = {"uv.lock"}
+WORDS_OF_FEATURES = {
+    "database": re.compile(rb"sql|alembic|database|migrat|\.db\b", re.IGNORECASE),
+    "postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
+    "example": re.compile(rb"(?<![.])\bitems?\b(?!\()", re.IGNORECASE),
+}
+
+
+@pytest.fixture(params=parameters())
+def variant(
+    request: pytest.FixtureRequest,
+    rendered: Render,
+    record_property: Callable[[str, object], None],
+) -> Project:
+    record_property("rendered", request.param)
+    return rendered(variants()[request.param])
+
+
+def _files(project: Project) -> Iterator[Path]:
+    for path in sorted(project.path.rglob("*")):
+        parts = path.relative_to(project.path).parts
+        if path.is_file() and not {".venv", ".git"} & set(parts):
+            yield path
+
+
+def test_no_file_or_folder_is_empty(variant: Project) -> None:
+    empty = [
+        path
+        for path in variant.path.rglob("*")
+        if (path.is_dir() and not any(path.iterdir()))
+        or (path.is_file() and not path.stat().st_size and path.name != "py.typed")
+    ]
+
+    assert empty == []
+
+
+def test_files_end_in_one_line_break_and_no_line_in_a_space(variant: Project) -> None:
+    faulty = []
+    for path in _files(variant):
+        text = path.read_bytes()
+        if text and (not text.endswith(b"\n") or text.endswith(b"\n\n")):
+            faulty.append(f"{path}: its end")
+        if re.search(rb"[ \t]$", text, re.MULTILINE):
+            faulty.append(f"{path}: a space at the end of a line")
+        if b"\n\n\n\n" in text or (path.suffix not in {".py", ".mako"} and b"\n\n\n" in text):
+            faulty.append(f"{path}: empty lines in a row")
+
+    assert faulty == []
+
+
+def test_no_mark_of_the_template_is_left(variant: Project) -> None:
+    marked = [
+        f"{path.name}: {match[0]}"
+        for path in _files(variant)
+        if path.suffix != ".mako" and (match := TEMPLATE_MARK.search(path.read_text()))
+    ]
+    named = [path for path in _files(variant) if TEMPLATE_MARK.search(str(path))]
+
+    assert marked == []
+    assert named == []
+
+
+def test_data_files_parse(variant: Project) -> None:
+    parsers: dict[str, Callable[[str], object]] = {
+        ".toml": tomllib.loads,
+        ".lock": tomllib.loads,
+        ".yml": yaml.safe_load,
+        ".yaml": yaml.safe_load,
+        ".json": json.loads,
+    }
+    parsed = [
+        parsers[path.suffix](path.read_text()) for path in _files(variant) if path.suffix in parsers
+    ]
+
+    assert len(parsed) >= 3
+    assert all(parsed)
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["check", "format"])
+def test_ruff_finds_nothing(variant: Project, command: list[str]) -> None:
+    done = subprocess.run(
+        [TOOLS / "ruff", *command, "--no-cache", "."],
+        cwd=variant.path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_lock_passes_uvs_own_check(variant: Project) -> None:
+    variant.run("uv", "lock", "--check", "--offline")
+
+
+def test_the_lock_is_to_the_letter_what_uv_itself_would_write(
+    variant: Project, tmp_path: Path
+) -> None:
+    copy = Project(shutil.copytree(variant.path, tmp_path / "copy"))
+    lock = copy.path / "uv.lock"
+    before = lock.read_text()
+    # uv writes a lock only when it has something to mend, so a requirement is made to be missing.
+    lock.write_text(re.sub(r'\n    { name = "fastapi", specifier.*', "", before))
+
+    copy.run("uv", "lock")
+
+    assert lock.read_text() == before
+
+
+def test_the_lock_holds_no_package_that_nothing_needs(variant: Project) -> None:
+    exported = variant.run(
+        "uv", "export", "--frozen", "--all-groups", "--no-hashes", "--quiet"
+    ).stdout
+    needed = set(re.findall(r"^([a-z0-9-]+)==", exported, re.MULTILINE))
+    lock = tomllib.loads((variant.path / "uv.lock").read_text())
+
+    assert {package["name"] for package in lock["package"]} == needed | {
+        variant.answers["project_slug"]
+    }
+
+
+@pytest.mark.parametrize("feature", sorted(WORDS_OF_FEATURES))
+def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature: str) -> None:
+    answers = variant.answers
+    chosen = {
+        "database": answers["database"] != "none",
+        "postgresql": answers["database"] == "postgresql",
+        "example": answers.get("example", False),
+    }
+    if chosen[feature]:
+        assert any(WORDS_OF_FEATURES[feature].search(p.read_bytes()) for p in _files(variant))
+        return
+    traces = [
+        f"{path.relative_to(variant.path)}: {match[0].decode()}"
+        for path in _files(variant)
+        # The answers' file says what was not chosen, in the words of the questions.
+        if path.name not in {".copier-answers.yml", "LICENSE"}
+        and (match := WORDS_OF_FEATURES[feature].search(path.read_bytes()))
+    ]
+
+    assert traces == []
+
+
+def test_the_answers_file_remembers_the_answers_and_nothing_computed(variant: Project) -> None:
+    computed = {question.name for question in Questions().all if question.is_computed}
+
+    assert not computed & set(variant.answers)
+    assert set(variant.answers) >= {"_commit", "_src_path", "project_name", "database"}

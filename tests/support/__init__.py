@@ -1,0 +1,1 @@
+"""What the tests stand on: renders, projects, running services, real servers."""

@@ -1,0 +1,34 @@
+"""The mixes of answers that the tests render and run."""
+
+from functools import cache
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from tools.questions import Answers, Questions, Value, pairwise
+
+
+@cache
+def variants() -> dict[str, Answers]:
+    """Return the pairwise set by name."""
+    return {name_of(answers): answers for answers in pairwise(Questions())}
+
+
+def name_of(answers: Answers) -> str:
+    """Return a mix of answers as a short name."""
+    return "-".join(
+        key if value is True else f"no_{key}" if value is False else str(value)
+        for key, value in answers.items()
+    )
+
+
+def parameters(**wanted: Value) -> list[ParameterSet]:
+    """Return the variants with these answers as parameters.
+
+    Each stays on one worker, which installs it once.
+    """
+    return [
+        pytest.param(name, id=name, marks=pytest.mark.xdist_group(name))
+        for name, answers in variants().items()
+        if wanted.items() <= answers.items()
+    ]

@@ -1,0 +1,54 @@
+"""Render the default service into build/demo and serve it, as README's first command."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from copier import run_copy
+
+from tools.interpreters import runnable_version, uv_environment
+from tools.questions import ROOT
+
+DEMO = ROOT / "build" / "demo"
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of the demo: none of this shell's settings but address and port."""
+    settings = re.findall(r"^(?:# )?([A-Z_]+)=", (DEMO / ".env.example").read_text(), re.MULTILINE)
+    version = runnable_version("3.13")
+    found = uv_environment(version) | {"UV_PYTHON": version}
+    return {
+        name: value
+        for name, value in found.items()
+        if name not in set(settings) - {"PORT"} and name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    }
+
+
+def main() -> None:
+    """Render, install, migrate; then become the server, so that Ctrl-C ends everything."""
+    shutil.rmtree(DEMO, ignore_errors=True)
+    run_copy(str(ROOT), DEMO, defaults=True, quiet=True, vcs_ref="HEAD")
+    variables = environment()
+    for target in ("install", "migrate"):
+        done = subprocess.run(
+            ["make", "--silent", target],
+            cwd=DEMO,
+            env=variables,
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if done.returncode:
+            sys.exit(f"make {target} failed in {DEMO}:\n{done.stdout}")
+    port = variables.get("PORT", "8000")
+    print(f"The default service, in {DEMO.relative_to(ROOT)}, on http://127.0.0.1:{port}")
+    print("Try / and /health and /api/v1/items and /openapi.json; Ctrl-C ends it.", flush=True)
+    os.chdir(DEMO)
+    os.execvpe("make", ["make", "--silent", "serve"], variables)
+
+
+if __name__ == "__main__":
+    main()
