@@ -79,12 +79,14 @@ class Project:
     ) -> Iterator["Running"]:
         """Serve it by its own command on a free port of the loopback interface."""
         port = free_port()
+        # A test that is about draining says so; the others need not wait for it.
+        settings = {"HOST": "127.0.0.1", "PORT": str(port), "DRAIN_SECONDS": "0"}
         log = self.path / f".serve-{port}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
                 ["make", target, *arguments],
                 cwd=self.path,
-                env=self.environment({"HOST": "127.0.0.1", "PORT": str(port), **(env or {})}),
+                env=self.environment(settings | dict(env or {})),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -65,7 +65,11 @@ class Edits:
         (self.package / "greetings" / "endpoints.py").write_text(OWN_SLICE)
         (root / "tests" / "test_greetings.py").write_text(OWN_TEST)
         (self.package / "slices.py").write_text(OWN_ROUTERS)
-        _replace(self.package / "app.py", "    return app\n", "    app.summary = \"Ours\"\n    return app\n")
+        _replace(
+            self.package / "app.py",
+            "    return app\n",
+            '    app.summary = "Ours"\n    return app\n',
+        )
         _replace(self.package / "settings.py", '"127.0.0.1"', '"127.0.0.2"')
         _replace(root / ".env.example", "HOST=127.0.0.1", "HOST=127.0.0.2")
         with (root / "README.md").open("a") as readme:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -10,15 +11,20 @@ from pathlib import Path
 import uvicorn
 
 from .app import create_app
+from .core.logs import configure
+from .core.redaction import Redactor
 from .settings import SettingsError, env_example, load_settings, read_settings
 
 
 def serve(*, reload: bool) -> int:
     """Serve until told to stop; bad settings stop the start with a line for each fault."""
     settings = load_settings()
+    configure(settings.log_level, settings.chosen_log_format, Redactor(settings.redact_keys))
     # A stop that was asked for is no failure. The server finishes its work on SIGTERM, then raises
     # the signal once more; that one ends here, as does one that comes before the server listens.
     signal.signal(signal.SIGTERM, _stop)
+    if reload:
+        os.environ["DRAIN_SECONDS"] = "0"  # a developer's restart waits for nobody
     uvicorn.run(
         f"{__package__}.app:create_app",
         factory=True,
@@ -28,6 +34,9 @@ def serve(*, reload: bool) -> int:
         reload=reload,
         reload_dirs=[str(Path(__file__).parent)] if reload else None,
         lifespan="on",
+        # The service's own pipe takes the server's lines, and writes one for each request.
+        log_config=None,
+        access_log=False,
         proxy_headers=False,
         server_header=False,
     )

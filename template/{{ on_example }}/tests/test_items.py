@@ -43,6 +43,7 @@ def test_an_items_moments_have_a_time_zone(client: TestClient) -> None:
         {"name": "line\u2028break"},
         {"name": "ok", "quantity": True},
         {"name": "ok", "quantity": "5"},
+        {"name": "ok", "quantity": 1.5},
         {"name": None},
         {"name": "ok", "quantity": -1},
         {"name": "ok", "quantity": 2**31},
@@ -57,6 +58,10 @@ def test_an_unfit_item_is_refused_and_not_kept(client: TestClient, body: Any) ->
 
     assert answer.status_code == 422
     assert client.get(ITEMS).json()["total"] == 0
+
+
+def test_a_whole_number_may_be_written_with_a_point(client: TestClient) -> None:
+    assert _create(client, quantity=3.0)["quantity"] == 3
 
 
 def test_half_a_character_is_refused(client: TestClient) -> None:

@@ -1,12 +1,16 @@
 """What every group of settings is made of."""
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import json
+from typing import Annotated
+
+from pydantic import BeforeValidator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class SettingsGroup(BaseSettings):
     """Settings that belong together; each field is an environment variable of the same name.
 
-    The first line of a group's docstring heads it in .env.example, and each field's description
+    The first sentence of a group's docstring heads it in .env.example, and each field's description
     stands above its line there.
     """
 
@@ -22,3 +26,19 @@ class SettingsGroup(BaseSettings):
     def findings(self) -> list[str]:
         """Return what must not be so in production, a sentence each, naming the variable."""
         return []
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            raise ValueError("must be a JSON list, or values separated by commas") from None
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+# People write lists both ways, and a service that starts with one should start with the other.
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Values separated by commas, or a JSON list."""

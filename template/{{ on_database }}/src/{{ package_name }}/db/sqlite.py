@@ -14,6 +14,7 @@ def create(url: URL, settings: DatabaseSettings) -> AsyncEngine:
     """Return an engine whose readers do not wait for the writer, with foreign keys enforced."""
     engine = create_async_engine(
         url,
+        hide_parameters=True,
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_max_overflow,
         pool_timeout=settings.database_timeout,

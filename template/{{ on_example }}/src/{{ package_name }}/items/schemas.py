@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..pagination import PageQuery
 
@@ -30,8 +30,17 @@ Description = Annotated[
         examples=["Three gears, a basket and a bell."],
     ),
 ]
+
+
+def _whole(value: object) -> object:
+    # JSON Schema counts 3.0 among the integers; strictness is meant for "3" and true.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Quantity = Annotated[
-    int, Field(description="How many are in stock.", strict=True, ge=0, le=2**31 - 1, examples=[3])
+    int,
+    Field(description="How many are in stock.", strict=True, ge=0, le=2**31 - 1, examples=[3]),
+    BeforeValidator(_whole),
 ]
 SortKey = Literal["name", "-name", "quantity", "-quantity", "created_at", "-created_at"]
 

@@ -12,6 +12,7 @@ def create(url: URL, settings: DatabaseSettings) -> AsyncEngine:
     """Return an engine that notices lost connections before it hands them out."""
     return create_async_engine(
         url,
+        hide_parameters=True,
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_max_overflow,
         pool_timeout=settings.database_timeout,

@@ -1,0 +1,93 @@
+"""Response headers that tell browsers to be careful, computed once from the settings."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AnyHttpUrl, Field
+
+from .settings_group import Listed, SettingsGroup
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+# OWASP, HTTP Headers Cheat Sheet and REST Security Cheat Sheet.
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_CLOSED = ("'none'",)
+
+
+class FrameOptions(StrEnum):
+    """Who may show an answer in a frame."""
+
+    DENY = "DENY"
+    SAMEORIGIN = "SAMEORIGIN"
+
+
+class XssProtection(StrEnum):
+    """The legacy filter of old browsers, which OWASP advises to switch off."""
+
+    OFF = "0"
+    BLOCK = "1; mode=block"
+
+
+class HeaderSettings(SettingsGroup):
+    """Security headers."""
+
+    security_headers_enabled: Annotated[
+        bool, Field(description="Send security headers; CSP and HSTS have switches of their own.")
+    ] = True
+    timing_enabled: Annotated[
+        bool, Field(description="Say in X-Process-Time and Server-Timing how long it took.")
+    ] = True
+    csp_enabled: Annotated[bool, Field(description="Send a Content-Security-Policy.")] = True
+    csp_default_src: Annotated[
+        Listed, Field(description="What the API's answers may load: nothing, for they are data.")
+    ] = _CLOSED
+    csp_report_uri: Annotated[
+        AnyHttpUrl | None, Field(description="Where browsers report violations of the policy.")
+    ] = None
+    hsts_enabled: Annotated[
+        bool, Field(description="In production, tell browsers to come back by HTTPS only.")
+    ] = True
+    hsts_max_age: Annotated[
+        int, Field(description="Seconds for which they remember that.", ge=0)
+    ] = 31536000
+    frame_options: Annotated[
+        FrameOptions, Field(description="Who may show answers in a frame: DENY or SAMEORIGIN.")
+    ] = FrameOptions.DENY
+    xss_protection: Annotated[
+        XssProtection, Field(description="The legacy X-XSS-Protection: 0, or 1; mode=block.")
+    ] = XssProtection.OFF
+
+
+def api_headers(settings: HeaderSettings, *, production: bool) -> Headers:
+    """Return the headers of every answer of the API."""
+    headers: dict[str, str] = {}
+    if settings.security_headers_enabled:
+        headers |= _ALWAYS
+        headers["X-Frame-Options"] = settings.frame_options
+        headers["X-XSS-Protection"] = settings.xss_protection
+    if settings.csp_enabled:
+        headers["Content-Security-Policy"] = _policy(settings)
+    if settings.hsts_enabled and production:
+        headers["Strict-Transport-Security"] = (
+            f"max-age={settings.hsts_max_age}; includeSubDomains; preload"
+        )
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+def _policy(settings: HeaderSettings) -> str:
+    ancestors = "'self'" if settings.frame_options is FrameOptions.SAMEORIGIN else "'none'"
+    directives = {
+        "default-src": " ".join(settings.csp_default_src),
+        "frame-ancestors": ancestors,
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    if settings.csp_report_uri is not None:
+        directives["report-uri"] = str(settings.csp_report_uri)
+    return "; ".join(f"{name} {value}" for name, value in directives.items())

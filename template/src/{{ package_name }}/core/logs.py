@@ -1,0 +1,187 @@
+"""Logs: a JSON object or coloured text a line, for the service, the server and libraries alike."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import MutableMapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import orjson
+import structlog
+from pydantic import Field
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
+
+from .correlation import correlation_id
+from .redaction import Redactor
+from .settings_group import Listed, SettingsGroup
+
+# The request's own line says more than these, and says it once.
+QUIET = ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio")
+
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+_ESCAPES |= {ord(char): repr(char)[1:-1] for char in "\n\r\t\u2028\u2029"}
+_FIRST = ("timestamp", "level", "logger", "event", "correlation_id")
+
+
+class Level(StrEnum):
+    """How grave a line must be to be written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Format(StrEnum):
+    """How a line is written."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogSettings(SettingsGroup):
+    """Logs."""
+
+    log_level: Annotated[
+        Level, Field(description="The least grave lines to write: debug, info, warning or error.")
+    ] = Level.INFO
+    log_format: Annotated[
+        Format | None,
+        Field(description="json or text; unset: text in development, json elsewhere."),
+    ] = None
+    request_log_enabled: Annotated[bool, Field(description="Write a line for each request.")] = True
+    slow_request_ms: Annotated[
+        float, Field(description="Milliseconds from which a request is logged as a warning.", gt=0)
+    ] = 1000.0
+    redact_keys: Annotated[
+        Listed,
+        Field(description="Further names whose values are never logged, separated by commas."),
+    ] = ()
+
+
+def configure(level: Level, log_format: Format, redactor: Redactor) -> None:
+    """Send every line of this process through one pipe to standard output.
+
+    Lines come from structlog, as the line of each request does, or from the standard library's
+    logging, as those of the server and of libraries do; both ways end in the same processors.
+    """
+    common: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_correlation_id,
+        _Redaction(redactor),
+    ]
+    ending = _as_json() if log_format is Format.JSON else _as_text()
+    structlog.configure(
+        processors=[*common, *ending],
+        logger_factory=structlog.BytesLoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level.value),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(),
+                *common,
+            ],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *ending[:-1],
+                _decoded(ending[-1]),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    # Others' handlers stay, like those with which test runners look at logs.
+    others = [each for each in root.handlers if type(each) is not logging.StreamHandler]
+    root.handlers = [*others, handler]
+    root.setLevel(level.value.upper())
+    for name in list(root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        if logger.handlers:
+            logger.handlers = []
+            logger.propagate = True
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """Return a structlog logger whose lines carry its name, for use after configure."""
+    logger: FilteringBoundLogger = structlog.get_logger().bind(logger=name)
+    return logger
+
+
+class _Redaction:
+    """A processor that replaces what is secret."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
+        for key, value in event.items():
+            if key == "exc_info":
+                continue
+            if self._redactor.is_secret(key):
+                event[key] = "[redacted]"
+            elif not isinstance(value, str | int | float | None):
+                event[key] = self._redactor.value(value)
+        return event
+
+
+def _add_correlation_id(_: object, __: str, event: EventDict) -> EventDict:
+    event["correlation_id"] = correlation_id.get() or None
+    return event
+
+
+def _as_json() -> list[Processor]:
+    return [structlog.processors.format_exc_info, _ordered, _to_json]
+
+
+def _ordered(_: object, __: str, event: EventDict) -> EventDict:
+    first = {key: event.pop(key) for key in _FIRST if key in event}
+    return {**first, **event}
+
+
+def _to_json(_: object, __: str, event: EventDict) -> bytes:
+    try:
+        line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # a number of more than 64 bits, or half a character
+        line = json.dumps(event, default=str, skipkeys=True).encode()
+    # Some readers of logs end a line at these characters, too.
+    if b"\xe2\x80" in line:
+        line = line.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+    return line
+
+
+def _as_text() -> list[Processor]:
+    colors = sys.stdout.isatty() or "FORCE_COLOR" in os.environ
+    console = structlog.dev.ConsoleRenderer(colors=colors, sort_keys=False)
+
+    def to_text(logger: Any, name: str, event: EventDict) -> bytes:
+        return str(console(logger, name, event)).encode(errors="backslashreplace")
+
+    return [structlog.processors.format_exc_info, _escaped, to_text]
+
+
+def _escaped(_: object, __: str, event: EventDict) -> EventDict:
+    # Whatever came from outside stays on its line; a traceback's lines are all indented.
+    for key, value in event.items():
+        if isinstance(value, str):
+            if key == "exception":
+                lines = (line.translate(_ESCAPES) for line in value.split("\n"))
+                event[key] = "\n".join(f"    {line}" for line in lines)
+            else:
+                event[key] = value.translate(_ESCAPES)
+    return event
+
+
+def _decoded(last: Processor) -> Processor:
+    def decode(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
+        rendered = last(logger, name, event)
+        return rendered.decode() if isinstance(rendered, bytes) else str(rendered)
+
+    return decode

@@ -1,0 +1,72 @@
+"""One line for each request."""
+
+from time import perf_counter
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..core.client_address import ClientAddresses
+from ..core.logs import get_logger
+from ..core.redaction import Redactor
+from ..routes import route_template
+
+CLIENT_CLOSED_REQUEST = 499
+"""What the line says when the client went away before the answer began (as nginx has it)."""
+
+_LONGEST_USER_AGENT = 300
+_QUIET_PATHS = ("/health", "/metrics")
+
+
+class AccessLogMiddleware:
+    """Writes the line when the answer is done; a slow one as a warning, health at debug."""
+
+    def __init__(
+        self, app: ASGIApp, *, redactor: Redactor, addresses: ClientAddresses, slow_ms: float
+    ) -> None:
+        self.app = app
+        self._redactor = redactor
+        self._addresses = addresses
+        self._slow_ms = slow_ms
+        self._log = get_logger("access")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request and write its line, whatever became of it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = perf_counter()
+        status = CLIENT_CLOSED_REQUEST
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        finally:
+            self._write(scope, status, (perf_counter() - started) * 1000)
+
+    def _write(self, scope: Scope, status: int, duration_ms: float) -> None:
+        path: str = scope["path"]
+        if duration_ms >= self._slow_ms:
+            write = self._log.warning
+        elif path.startswith(_QUIET_PATHS):
+            write = self._log.debug
+        else:
+            write = self._log.info
+        headers = Headers(scope=scope)
+        peer = scope["client"][0] if scope["client"] else ""
+        write(
+            "request",
+            method=scope["method"],
+            path=path,
+            route=route_template(scope),
+            query=self._redactor.query(scope["query_string"].decode("latin-1")),
+            status_code=status,
+            duration_ms=round(duration_ms, 2),
+            client_ip=self._addresses.find(peer, ",".join(headers.getlist("x-forwarded-for"))),
+            user_agent=headers.get("user-agent", "")[:_LONGEST_USER_AGENT],
+            user_id=scope["state"].get("user_id"),
+        )

@@ -1,0 +1,27 @@
+"""Refuses bodies that are too large, before they are read."""
+
+from http import HTTPStatus
+
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from ..errors import problem_response
+
+
+class BodyLimitMiddleware(RequestBodyLimitMiddleware):
+    """Starlette's, which counts chunks; a length that is announced is refused at once."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request whose body fits; 413 for any other."""
+        if scope["type"] == "http":
+            announced = next((v for name, v in scope["headers"] if name == b"content-length"), b"0")
+            if announced.isdigit() and int(announced) > self.max_body_size:
+                response = problem_response(
+                    Request(scope),
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                    f"The body is larger than {self.max_body_size} bytes.",
+                )
+                await response(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)

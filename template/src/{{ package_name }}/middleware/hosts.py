@@ -1,0 +1,34 @@
+"""Refuses requests for names that are not the service's."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..core.hosts import Hosts
+from ..errors import problem_response
+
+
+class HostsMiddleware:
+    """Answers 400 for a Host header of someone else's, which could poison links and caches.
+
+    Health stays open: probes ask by address.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Hosts) -> None:
+        self.app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request that is for this service."""
+        if scope["type"] == "http" and not scope["path"].startswith("/health"):
+            host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+            if not self._hosts.include(host.decode("latin-1")):
+                response = problem_response(
+                    Request(scope),
+                    HTTPStatus.BAD_REQUEST,
+                    "The Host header does not name this service.",
+                )
+                await response(scope, receive, send)
+                return
+        await self.app(scope, receive, send)

@@ -1,0 +1,106 @@
+"""Section 3: headers on every answer, errors included."""
+
+import re
+import uuid
+
+import httpx2
+import pytest
+
+from tools.questions import Answers
+
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-XSS-Protection": "0",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+LIMIT = 2**20
+# An answer of each kind: good, unknown path, unknown method, without a body to read.
+REQUESTS = [("GET", "/"), ("GET", "/nowhere"), ("DELETE", "/health"), ("OPTIONS", "/health/live")]
+
+
+@pytest.fixture(params=REQUESTS, ids=" ".join)
+def answer(http: httpx2.Client, request: pytest.FixtureRequest) -> httpx2.Response:
+    return http.request(*request.param)
+
+
+@pytest.mark.parametrize("name", sorted(ALWAYS))
+def test_a_security_header_is_on_every_answer(answer: httpx2.Response, name: str) -> None:
+    assert answer.headers.get_list(name) == [ALWAYS[name]]
+
+
+def test_the_api_may_load_nothing(answer: httpx2.Response) -> None:
+    assert answer.headers.get_list("Content-Security-Policy") == [POLICY]
+
+
+@pytest.mark.parametrize("device", ["camera", "microphone", "geolocation", "payment", "usb"])
+def test_no_device_may_be_used(answer: httpx2.Response, device: str) -> None:
+    assert f"{device}=()" in answer.headers["Permissions-Policy"]
+
+
+def test_the_time_that_it_took_is_told_in_two_forms(answer: httpx2.Response) -> None:
+    taken = re.fullmatch(r"(\d+\.\d\d)ms", answer.headers["X-Process-Time"])
+
+    assert taken
+    assert answer.headers["Server-Timing"] == f"app;dur={taken[1]}"
+
+
+def test_development_does_not_ask_for_https(answer: httpx2.Response) -> None:
+    assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_the_server_does_not_tell_what_it_is(answer: httpx2.Response) -> None:
+    assert "Server" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["X-Correlation-ID", "X-Request-ID"])
+def test_a_callers_identifier_comes_back(http: httpx2.Client, name: str) -> None:
+    answer = http.get("/nowhere", headers={name: "Order-1.2_3"})
+
+    assert answer.headers.get_list("X-Correlation-ID") == ["Order-1.2_3"]
+
+
+def test_the_correlation_header_goes_before_the_request_header(http: httpx2.Client) -> None:
+    answer = http.get("/", headers={"X-Request-ID": "second", "X-Correlation-ID": "first"})
+
+    assert answer.headers["X-Correlation-ID"] == "first"
+
+
+@pytest.mark.parametrize("identifier", ["a b", "a" * 129, "<script>", "a;b", "%0d%0a", "\xe9"])
+def test_a_malformed_identifier_is_never_echoed(http: httpx2.Client, identifier: str) -> None:
+    answer = http.get("/", headers={b"X-Correlation-ID": identifier.encode("latin-1")})
+
+    assert uuid.UUID(answer.headers["X-Correlation-ID"])
+
+
+def test_a_page_of_an_origin_that_is_not_listed_may_not_call(http: httpx2.Client) -> None:
+    headers = {"Origin": "https://evil.example"}
+
+    answers = [
+        http.get("/", headers=headers),
+        http.options("/", headers=headers | {"Access-Control-Request-Method": "GET"}),
+    ]
+
+    for answer in answers:
+        assert not any(name.startswith("access-control-allow") for name in answer.headers)
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_body_over_the_limit_is_413_with_all_headers(
+    http: httpx2.Client, answers: Answers, *, chunked: bool
+) -> None:
+    if not answers.get("example"):
+        pytest.skip("no endpoint takes a body")
+    body = b'{"name": "' + b"x" * LIMIT + b'"}'
+
+    answer = http.post(
+        "/api/v1/items",
+        content=iter([body[:1000], body[1000:]]) if chunked else body,
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "CONTENT_TOO_LARGE")
+    assert answer.headers["Content-Security-Policy"] == POLICY
