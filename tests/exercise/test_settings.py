@@ -124,17 +124,23 @@ def test_a_feature_can_be_taken_back_by_its_setting(
     assert header not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("hsts", "header"),
+    [
+        ({}, "max-age=31536000; includeSubDomains; preload"),
+        ({"HSTS_MAX_AGE": "60"}, "max-age=60; includeSubDomains; preload"),
+        ({"HSTS_ENABLED": "false"}, None),
+    ],
+)
 def test_production_says_https_and_hides_the_document(
-    service: Project, postgresql_url: str
+    service: Project, postgresql_url: str, hsts: dict[str, str], header: str | None
 ) -> None:
-    settings = {"ENVIRONMENT": "production", "DATABASE_URL": postgresql_url}
+    settings = {"ENVIRONMENT": "production", "DATABASE_URL": postgresql_url} | hsts
     with service.serving(settings) as running:
         answer = httpx2.get(f"{running.url}/openapi.json")
 
     assert answer.status_code == 404
-    assert answer.headers["Strict-Transport-Security"] == (
-        "max-age=31536000; includeSubDomains; preload"
-    )
+    assert answer.headers.get("Strict-Transport-Security") == header
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -165,3 +171,63 @@ def test_large_answers_are_compressed_and_foreign_hosts_refused(service: Project
 
     assert document.headers["Content-Encoding"] == "gzip"
     assert (foreign.status_code, foreign.json()["code"]) == (400, "BAD_REQUEST")
+
+
+def test_each_setting_is_seen_in_a_running_service(service: Project) -> None:
+    settings = {
+        "LOG_FORMAT": "json",
+        "SLOW_REQUEST_MS": "0.001",
+        "REDACT_KEYS": "card",
+        "TRUSTED_PROXIES": "127.0.0.0/8",
+        "MAX_BODY_BYTES": "10",
+        "GZIP_MINIMUM_BYTES": "0",
+        "FRAME_OPTIONS": "SAMEORIGIN",
+        "XSS_PROTECTION": "1; mode=block",
+        "CSP_DEFAULT_SRC": "'self'",
+        "CSP_REPORT_URI": "https://reports.example.com/csp",
+        "ADDITIONAL_CORS_ORIGINS": PAGE,
+        "CORS_METHODS": "GET",
+        "CORS_HEADERS": "X-Mine",
+    }
+    with service.serving(settings) as running:
+        answer = httpx2.get(
+            f"{running.url}/openapi.json?card={SECRET}",
+            headers={"Origin": PAGE, "X-Forwarded-For": "192.0.2.7"},
+        )
+        preflight = httpx2.options(
+            running.url, headers={"Origin": PAGE, "Access-Control-Request-Method": "GET"}
+        )
+        large = httpx2.post(running.url, content=b"x" * 11)
+        assert running.stop() == 0
+        lines = list(_json_lines(running.output()))
+
+    assert "Content-Encoding" not in answer.headers
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert answer.headers["X-XSS-Protection"] == "1; mode=block"
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'self'; frame-ancestors 'self'")
+    assert policy.endswith("report-uri https://reports.example.com/csp")
+    assert answer.headers["Access-Control-Allow-Origin"] == PAGE
+    assert preflight.headers["Access-Control-Allow-Methods"] == "GET"
+    assert "X-Mine" in preflight.headers["Access-Control-Allow-Headers"]
+    assert large.status_code == 413
+    line = next(line for line in lines if line.get("path") == "/openapi.json")
+    assert (line["level"], line["client_ip"]) == ("warning", "192.0.2.7")
+    assert line["query"] == "card=[redacted]"
+
+
+def test_switches_take_requests_lines_and_origins_back(service: Project) -> None:
+    settings = {
+        "LOG_FORMAT": "json",
+        "REQUEST_LOG_ENABLED": "false",
+        "CORS_ORIGINS": PAGE,
+        "CORS_ENABLED": "false",
+    }
+    with service.serving(settings) as running:
+        answer = httpx2.get(running.url, headers={"Origin": PAGE})
+        assert running.stop() == 0
+        lines = list(_json_lines(running.output()))
+
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert lines
+    assert all(line["event"] != "request" for line in lines)

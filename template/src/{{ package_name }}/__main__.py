@@ -19,6 +19,7 @@ from .settings import SettingsError, env_example, load_settings, read_settings
 def serve(*, reload: bool) -> int:
     """Serve until told to stop; bad settings stop the start with a line for each fault."""
     settings = load_settings()
+    # The parent of several workers writes lines, too, and makes no application.
     configure(settings.log_level, settings.chosen_log_format, Redactor(settings.redact_keys))
     # A stop that was asked for is no failure. The server finishes its work on SIGTERM, then raises
     # the signal once more; that one ends here, as does one that comes before the server listens.

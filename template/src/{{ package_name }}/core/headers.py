@@ -40,9 +40,6 @@ class HeaderSettings(SettingsGroup):
     security_headers_enabled: Annotated[
         bool, Field(description="Send security headers; CSP and HSTS have switches of their own.")
     ] = True
-    timing_enabled: Annotated[
-        bool, Field(description="Say in X-Process-Time and Server-Timing how long it took.")
-    ] = True
     csp_enabled: Annotated[bool, Field(description="Send a Content-Security-Policy.")] = True
     csp_default_src: Annotated[
         Listed, Field(description="What the API's answers may load: nothing, for they are data.")

@@ -14,7 +14,7 @@ from pydantic import Field
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from .correlation import correlation_id
-from .redaction import Redactor
+from .redaction import REDACTED, Redactor
 from .settings_group import Listed, SettingsGroup
 
 # The request's own line says more than these, and says it once.
@@ -126,7 +126,7 @@ class _Redaction:
             if key == "exc_info":
                 continue
             if self._redactor.is_secret(key):
-                event[key] = "[redacted]"
+                event[key] = REDACTED
             elif not isinstance(value, str | int | float | None):
                 event[key] = self._redactor.value(value)
         return event
