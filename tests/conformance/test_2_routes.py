@@ -56,7 +56,8 @@ def test_the_health_report_is_complete(http: httpx2.Client, answers: Answers) ->
     assert report["environment"] == "development"
     age = datetime.now(UTC) - datetime.fromisoformat(report["timestamp"])
     assert abs(age) < timedelta(minutes=5)
-    assert set(report["checks"]) == ({"database"} if answers["database"] != "none" else set())
+    expected = {"database": answers["database"] != "none", "cache": answers["redis"]}
+    assert set(report["checks"]) == {name for name, chosen in expected.items() if chosen}
     for check in report["checks"].values():
         assert check["status"] in STATUSES
         assert check["duration_ms"] >= 0
@@ -67,20 +68,20 @@ def test_a_running_service_is_live_and_ready(http: httpx2.Client, path: str) -> 
     assert http.get(path).status_code == 200
 
 
-def test_the_database_check_is_there_where_a_database_is(
-    http: httpx2.Client, answers: Answers
+@pytest.mark.parametrize("name", ["database", "cache"])
+def test_a_check_is_there_where_its_subject_is(
+    http: httpx2.Client, answers: Answers, name: str
 ) -> None:
-    answer = http.get("/health/database")
+    answer = http.get(f"/health/{name}")
 
-    if answers["database"] == "none":
-        assert answer.status_code == 404
-    else:
+    chosen = {"database": answers["database"] != "none", "cache": answers["redis"]}[name]
+    if chosen:
         assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
+    else:
+        assert answer.status_code == 404
 
 
-@pytest.mark.parametrize(
-    "path", ["/health/cache", "/metrics", "/docs", "/swagger", "/redoc", "/api/v1/auth/login"]
-)
+@pytest.mark.parametrize("path", ["/metrics", "/docs", "/swagger", "/redoc", "/api/v1/auth/login"])
 def test_what_was_not_chosen_is_not_there(http: httpx2.Client, path: str) -> None:
     assert http.get(path).status_code == 404
 

@@ -187,6 +187,8 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     prompt.send(f"{down}\r")
     prompt.expect("items API")
     prompt.send("n")
+    prompt.expect("rate limits and the cache")
+    prompt.send("n")
     prompt.expect("bicycles is ready")
     prompt.expect("make dev")
     prompt.expect(pexpect.EOF)
@@ -196,6 +198,7 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     answers = Project(destination).answers
     assert answers["project_slug"] == answers["package_name"] == "bicycles"
     assert (answers["database"], answers["example"]) == ("sqlite", False)
+    assert answers["redis"] is False
 
 
 def test_an_interrupted_prompt_leaves_nothing_behind(copier_template: Path, tmp_path: Path) -> None:

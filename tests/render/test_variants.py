@@ -25,6 +25,7 @@ WORDS_OF_FEATURES = {
     "database": re.compile(rb"sql|alembic|database|migrat|\.db\b", re.IGNORECASE),
     "postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
     "example": re.compile(rb"(?<![.])\bitems?\b(?!\()", re.IGNORECASE),
+    "redis": re.compile(rb"redis|valkey", re.IGNORECASE),
 }
 
 
@@ -148,6 +149,7 @@ def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature
         "database": answers["database"] != "none",
         "postgresql": answers["database"] == "postgresql",
         "example": answers.get("example", False),
+        "redis": answers["redis"],
     }
     if chosen[feature]:
         assert any(WORDS_OF_FEATURES[feature].search(p.read_bytes()) for p in _files(variant))

@@ -67,8 +67,8 @@ class Edits:
         (self.package / "slices.py").write_text(OWN_ROUTERS)
         _replace(
             self.package / "app.py",
-            "    return app\n",
-            '    app.summary = "Ours"\n    return app\n',
+            "    errors.install(app)\n",
+            '    errors.install(app)\n    app.summary = "Ours"\n',
         )
         _replace(self.package / "settings.py", '"127.0.0.1"', '"127.0.0.2"')
         _replace(root / ".env.example", "HOST=127.0.0.1", "HOST=127.0.0.2")

@@ -66,6 +66,10 @@ class Health:
         self._running: dict[str, asyncio.Task[Result]] = {}
         self._stuck: dict[str, asyncio.Future[object]] = {}
 
+    def drain(self) -> None:
+        """Say that the service is about to stop."""
+        self.phase = Phase.DRAINING
+
     @property
     def names(self) -> list[str]:
         """The names of the checks."""

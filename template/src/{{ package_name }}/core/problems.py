@@ -78,6 +78,14 @@ class ConflictError(ServiceError):
     detail = "The request contradicts the present state."
 
 
+class RateLimitedError(ServiceError):
+    """The client came too often."""
+
+    status = 429
+    code = "RATE_LIMITED"
+    detail = "Too many requests. Wait as many seconds as Retry-After says."
+
+
 class UnavailableError(ServiceError):
     """Something that the service needs does not answer; the same request may work later."""
 

@@ -5,6 +5,7 @@ from time import perf_counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..clients import client_address
 from ..core.client_address import ClientAddresses
 from ..core.logs import get_logger
 from ..core.redaction import Redactor
@@ -57,7 +58,6 @@ class AccessLogMiddleware:
         else:
             write = self._log.info
         headers = Headers(scope=scope)
-        peer = scope["client"][0] if scope["client"] else ""
         write(
             "request",
             method=scope["method"],
@@ -66,7 +66,7 @@ class AccessLogMiddleware:
             query=self._redactor.query(scope["query_string"].decode("latin-1")),
             status_code=status,
             duration_ms=round(duration_ms, 2),
-            client_ip=self._addresses.find(peer, ",".join(headers.getlist("x-forwarded-for"))),
+            client_ip=client_address(scope, self._addresses),
             user_agent=headers.get("user-agent", "")[:_LONGEST_USER_AGENT],
             user_id=scope["state"].get("user_id"),
         )

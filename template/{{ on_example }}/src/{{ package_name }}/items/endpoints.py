@@ -16,6 +16,7 @@ from .schemas import ItemCreate, ItemQuery, ItemRead, ItemUpdate
 
 router = APIRouter(prefix="/items", tags=["items"], responses=documented(UnavailableError))
 
+CACHE = "items"
 ItemId = Annotated[int, Path(description="The item's number.", ge=1, le=2**63 - 1)]
 
 
@@ -48,9 +49,15 @@ async def list_items(query: Annotated[ItemQuery, Query()], session: SessionDep) 
     summary="Read an item",
     responses=documented(service.ItemNotFoundError),
 )
-async def read_item(item_id: ItemId, session: SessionDep) -> Item:
-    """Return one item."""
-    return await service.read_item(session, item_id)
+async def read_item(item_id: ItemId, session: SessionDep, request: ServiceRequest) -> Response:
+    """Return one item, from the cache where it has it."""
+
+    async def make() -> bytes:
+        item = await service.read_item(session, item_id)
+        return ItemRead.model_validate(item).model_dump_json().encode()
+
+    kept = await request.state["cache"].fetch(CACHE, item_id, make)
+    return Response(kept, media_type="application/json")
 
 
 @router.patch(
@@ -59,9 +66,13 @@ async def read_item(item_id: ItemId, session: SessionDep) -> Item:
     summary="Change an item",
     responses=documented(service.ItemNotFoundError, service.ItemNameTakenError),
 )
-async def update_item(item_id: ItemId, data: ItemUpdate, session: SessionDep) -> Item:
+async def update_item(
+    item_id: ItemId, data: ItemUpdate, session: SessionDep, request: ServiceRequest
+) -> Item:
     """Change the fields that are given, and no others."""
-    return await service.update_item(session, item_id, data)
+    item = await service.update_item(session, item_id, data)
+    await request.state["cache"].forget(CACHE, item_id)
+    return item
 
 
 @router.delete(
@@ -70,6 +81,7 @@ async def update_item(item_id: ItemId, data: ItemUpdate, session: SessionDep) ->
     summary="Delete an item",
     responses=documented(service.ItemNotFoundError),
 )
-async def delete_item(item_id: ItemId, session: SessionDep) -> None:
+async def delete_item(item_id: ItemId, session: SessionDep, request: ServiceRequest) -> None:
     """Remove an item."""
     await service.delete_item(session, item_id)
+    await request.state["cache"].forget(CACHE, item_id)

@@ -1,0 +1,149 @@
+"""Answers that are kept for a while, so that they need not be made again."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Protocol
+
+from pydantic import Field
+
+from .settings_group import SettingsGroup
+
+MOST_ENTRIES = 10_000
+"""How many values a process keeps; those that were not read for longest go first."""
+
+HOLD_SECONDS = 5.0
+"""For how long nothing is kept under a key whose value was changed: longer than a transaction that
+has read the old value takes to end, else it could put the old value back."""
+
+Report = Callable[[str], None]
+
+
+class CacheSettings(SettingsGroup):
+    """The cache."""
+
+    cache_enabled: Annotated[
+        bool, Field(description="Keep answers that are read often; not where hosts share nothing.")
+    ] = True
+    cache_seconds: Annotated[
+        int, Field(description="Seconds for which an answer is kept at most.", ge=1)
+    ] = 30
+
+
+class Store(Protocol):
+    """Where a cache keeps its values."""
+
+    async def read(self, key: str) -> bytes | None:
+        """Return the value, or None for none."""
+
+    async def keep(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep a value for a while, unless there is one or the key is held."""
+
+    async def hold(self, key: str, seconds: float) -> None:
+        """Forget the value, and keep none for a while."""
+
+
+class MemoryStore:
+    """Keeps values in this process, a bounded number of them.
+
+    Args:
+        most_entries: How many are kept.
+        clock: Seconds that never go backwards.
+    """
+
+    def __init__(
+        self, most_entries: int = MOST_ENTRIES, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._entries: OrderedDict[str, tuple[float, bytes | None]] = OrderedDict()
+        self._most_entries = most_entries
+        self._clock = clock
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    async def read(self, key: str) -> bytes | None:
+        """Return the value, or None for none."""
+        entry = self._live(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        return entry[1]
+
+    async def keep(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep a value for a while, unless there is one or the key is held."""
+        if self._live(key) is None:
+            self._put(key, value, seconds)
+
+    async def hold(self, key: str, seconds: float) -> None:
+        """Forget the value, and keep none for a while."""
+        self._put(key, None, seconds)
+
+    def _live(self, key: str) -> tuple[float, bytes | None] | None:
+        entry = self._entries.get(key)
+        if entry is not None and entry[0] <= self._clock():
+            del self._entries[key]
+            return None
+        return entry
+
+    def _put(self, key: str, value: bytes | None, seconds: float) -> None:
+        self._entries[key] = (self._clock() + seconds, value)
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._most_entries:
+            self._entries.popitem(last=False)
+
+
+class NoStore:
+    """Keeps nothing."""
+
+    async def read(self, key: str) -> bytes | None:
+        """Return None."""
+
+    async def keep(self, key: str, value: bytes, seconds: float) -> None:
+        """Do nothing."""
+
+    async def hold(self, key: str, seconds: float) -> None:
+        """Do nothing."""
+
+
+def _ignore(_: str) -> None:
+    pass
+
+
+class Cache:
+    """Values by name and key.
+
+    Args:
+        store: Where they are kept.
+        seconds: For how long at most.
+        on_hit: Told the name of a cache that had the value.
+        on_miss: Told the name of one that had not.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        seconds: float,
+        *,
+        on_hit: Report = _ignore,
+        on_miss: Report = _ignore,
+    ) -> None:
+        self._store = store
+        self._seconds = seconds
+        self._on_hit = on_hit
+        self._on_miss = on_miss
+
+    async def fetch(self, name: str, key: object, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Return the value that is kept, or make it and keep it."""
+        place = f"{name}:{key}"
+        kept = await self._store.read(place)
+        if kept is not None:
+            self._on_hit(name)
+            return kept
+        self._on_miss(name)
+        made = await make()
+        await self._store.keep(place, made, self._seconds)
+        return made
+
+    async def forget(self, name: str, key: object) -> None:
+        """Give a value up that is about to change, before the transaction ends."""
+        await self._store.hold(f"{name}:{key}", HOLD_SECONDS)

@@ -1,0 +1,77 @@
+"""Limits on how often a client may call an endpoint."""
+
+from fastapi_limiter.depends import RateLimiter
+from starlette.exceptions import WebSocketException
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.status import WS_1008_POLICY_VIOLATION
+from starlette.types import Scope
+
+from .clients import client_address
+from .core.limits import parse_limit
+from .core.problems import RateLimitedError
+from .routes import route_template
+
+
+def client_and_route(connection: HTTPConnection) -> str:
+    """Return who calls what: the user, else the address, and the template of the route.
+
+    The template, so that /orders/1 and /orders/2 count together; as the service knows it, so that
+    no client can make keys up.
+    """
+    scope = connection.scope
+    state = scope["state"]
+    user = state.get("user_id")
+    who = f"address:{client_address(scope, state['addresses'])}" if user is None else f"user:{user}"
+    return f"{route_template(scope)}|{who}"
+
+
+class RateLimit(RateLimiter):
+    """A dependency that refuses a client's requests beyond a limit.
+
+    The API's routers have the default limit. An endpoint with one of its own says so, and the
+    default does not count there:
+
+        @router.post("/reports", dependencies=[Depends(RateLimit("5/minute"))])
+
+    Args:
+        limit: How often, like 5/minute; None for the default of the settings.
+    """
+
+    def __init__(self, limit: str | None = None) -> None:
+        # Not through the base: the Limiter that it wants has one bucket for all clients, and lets
+        # every request wait while one asks its store. What stays is the field's way to use it.
+        self.identifier = client_and_route
+        self._own = None if limit is None else parse_limit(limit)
+
+    async def __call__(self, request: HTTPConnection, response: Response) -> None:
+        """Count a request; its answer carries the verdict, even if it fails later.
+
+        Raises:
+            RateLimitedError: The client came too often.
+            WebSocketException: The same, for a handshake.
+        """
+        del response  # headers on it would be lost when the endpoint fails or makes its own
+        scope = request.scope
+        state = scope["state"]
+        limits = state["limits"]
+        if limits is None or (self._own is None and _has_own_limit(scope)):
+            return
+        limit = self._own or parse_limit(state["settings"].rate_limit_default)
+        verdict = await limits.take(f"{limit}|{self.identifier(request)}", limit)
+        if verdict is None:
+            return
+        state["verdict"] = verdict
+        if verdict.allowed:
+            return
+        if scope["type"] == "websocket":
+            raise WebSocketException(WS_1008_POLICY_VIOLATION)
+        raise RateLimitedError(headers={"Retry-After": str(verdict.retry_after)})
+
+
+def _has_own_limit(scope: Scope) -> bool:
+    context = scope["fastapi"].get("effective_route_context") or scope.get("route")
+    return any(
+        isinstance(each.dependency, RateLimit) and each.dependency._own is not None  # noqa: SLF001 -- the same class
+        for each in getattr(context, "dependencies", ())
+    )

@@ -1,0 +1,174 @@
+"""The connection to Redis, and what happens when it is lost."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from .health import Check
+from .settings_group import SettingsGroup
+
+PROBE_SECONDS = 1.0
+"""How long after its loss, and then how often, Redis is asked whether it is back."""
+
+_LOST = (RedisError, OSError, TimeoutError)
+
+logger = logging.getLogger(__name__)
+
+
+class WhenLost(StrEnum):
+    """What becomes of rate limits without Redis."""
+
+    MEMORY = "memory"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def _check_url(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        try:
+            Redis.from_url(value.get_secret_value())
+        except ValueError:
+            raise ValueError("must be a URL like redis://user:password@host:6379/0") from None
+    return value
+
+
+class RedisSettings(SettingsGroup):
+    """Redis."""
+
+    redis_url: Annotated[
+        SecretStr | None,
+        AfterValidator(_check_url),
+        Field(description="Redis or Valkey, redis://host:6379/0; unset: all is in process."),
+    ] = None
+    redis_timeout: Annotated[
+        float, Field(description="Seconds that a request waits for it at most.", gt=0, le=10)
+    ] = 0.25
+    rate_limit_fail: Annotated[
+        WhenLost,
+        Field(description="Limits while it is lost: memory (in process), open (none), closed."),
+    ] = WhenLost.MEMORY
+
+
+class RedisLostError(Exception):
+    """Redis does not answer, or did not lately."""
+
+
+class RedisLink:
+    """A client that gives up quickly, and then lets nobody wait until Redis is back.
+
+    The first fault or delay opens the circuit. While it is open no request asks Redis; a task does,
+    once in a while, and closes it again.
+
+    Args:
+        client: The client; its own retries and time limits are off.
+        timeout: Seconds that an operation may take.
+        on_change: Called with the link when Redis is lost and when it is back.
+    """
+
+    def __init__(
+        self, client: Redis, timeout: float, on_change: Callable[["RedisLink"], None] | None = None
+    ) -> None:
+        self.client = client
+        self.lost = False
+        self.recoveries: list[Callable[[Redis], Awaitable[object]]] = []
+        self._timeout = timeout
+        self._on_change = on_change or (lambda _: None)
+        self._probe: asyncio.Task[None] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, settings: RedisSettings, on_change: Callable[["RedisLink"], None] | None = None
+    ) -> AsyncIterator["RedisLink | None"]:
+        """Open the link, whether or not Redis is there; None where the settings name none."""
+        if settings.redis_url is None:
+            yield None
+            return
+        client = Redis.from_url(
+            settings.redis_url.get_secret_value(),
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=None,
+            socket_connect_timeout=None,
+        )
+        link = cls(client, settings.redis_timeout, on_change)
+        try:
+            with suppress(RedisLostError):
+                await link.run(_ping)
+            yield link
+        finally:
+            await link.close()
+
+    async def run[T](self, operation: Callable[[Redis], Awaitable[T]]) -> T:
+        """Do something with Redis, if it is there and quick.
+
+        Raises:
+            RedisLostError: It is not, or was not lately.
+        """
+        if self.lost:
+            raise RedisLostError
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await operation(self.client)
+        except _LOST as error:
+            self._lose(error)
+            raise RedisLostError from error
+
+    async def ping(self) -> None:
+        """Ask for a sign of life.
+
+        Raises:
+            RedisLostError: There is none.
+        """
+        await self.run(_ping)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.gather(self._probe, return_exceptions=True)
+        with suppress(*_LOST):
+            async with asyncio.timeout(self._timeout):
+                await self.client.aclose()
+
+    def _lose(self, error: Exception) -> None:
+        # Many requests may find out at the same time.
+        if self.lost:
+            return
+        self.lost = True
+        logger.warning("Redis is lost (%s); the service goes on without", type(error).__name__)
+        self._on_change(self)
+        self._probe = asyncio.create_task(self._wait_for_return())
+
+    async def _wait_for_return(self) -> None:
+        while self.lost:
+            await asyncio.sleep(PROBE_SECONDS)
+            with suppress(*_LOST):
+                async with asyncio.timeout(self._timeout):
+                    await self.client.ping()
+                    for recover in self.recoveries:
+                        await recover(self.client)
+                self.lost = False
+        logger.warning("Redis is back")
+        self._on_change(self)
+
+
+async def _ping(client: Redis) -> None:
+    await client.ping()
+
+
+async def _nothing() -> None:
+    pass
+
+
+def cache_check(link: RedisLink | None) -> Check:
+    """Return the health check; it only informs, for the service does without Redis."""
+    return Check("cache", _nothing if link is None else link.ping, critical=False)

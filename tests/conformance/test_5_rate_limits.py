@@ -1,0 +1,60 @@
+"""Section 5: rate limits."""
+
+import httpx2
+import pytest
+
+from tools.questions import Answers
+
+ITEM = "/api/v1/items/9223372036854775807"
+EXEMPT = ("/", "/health", "/health/live", "/health/ready", "/config", "/openapi.json")
+HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+
+@pytest.fixture
+def limited(answers: Answers) -> str:
+    if not answers.get("example"):
+        pytest.skip("without the items no route of the API has a limit")
+    return ITEM
+
+
+def test_each_answer_of_the_api_says_what_is_left(http: httpx2.Client, limited: str) -> None:
+    first, second = http.get(limited), http.get(limited)
+
+    assert first.status_code == 404
+    limit, left, reset = (int(first.headers[name]) for name in HEADERS)
+    assert 0 <= left < limit
+    assert reset >= 1
+    assert int(second.headers["X-RateLimit-Remaining"]) <= left
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/api/v1/items", 422), ("GET", "/api/v1/items?page=0", 422), ("GET", ITEM, 404)],
+)
+def test_errors_say_it_too(
+    http: httpx2.Client, limited: str, method: str, path: str, status: int
+) -> None:
+    assert limited
+
+    answer = http.request(method, path, json={} if method == "POST" else None)
+
+    assert answer.status_code == status
+    assert all(name in answer.headers for name in HEADERS)
+
+
+@pytest.mark.parametrize("path", EXEMPT)
+def test_the_services_own_routes_have_no_limit(http: httpx2.Client, path: str) -> None:
+    answer = http.get(path)
+
+    assert answer.status_code == 200
+    assert not any(name in answer.headers for name in HEADERS)
+
+
+def test_a_refusal_is_described_where_it_can_happen(http: httpx2.Client, limited: str) -> None:
+    assert limited
+
+    paths = http.get("/openapi.json").json()["paths"]
+
+    for path, operations in paths.items():
+        for operation in operations.values():
+            assert ("429" in operation["responses"]) == path.startswith("/api/")
