@@ -13,7 +13,14 @@ import uvicorn
 from .app import create_app
 from .core.logs import configure
 from .core.redaction import Redactor
-from .settings import SettingsError, env_example, load_settings, read_settings
+from .settings import (
+    Environment,
+    SettingsError,
+    deployed_example,
+    env_example,
+    load_settings,
+    read_settings,
+)
 
 
 def serve(*, reload: bool) -> int:
@@ -66,9 +73,12 @@ def write_openapi(path: Path) -> int:
     return 0
 
 
-def write_env_example(path: Path) -> int:
-    """Write .env.example from the settings class."""
-    path.write_text(env_example(), encoding="utf-8")
+def write_env_examples(folder: Path) -> int:
+    """Write .env.example and those of staging and production from the settings class."""
+    (folder / ".env.example").write_text(env_example(), encoding="utf-8")
+    for environment in (Environment.STAGING, Environment.PRODUCTION):
+        path = folder / f".env.{environment}.example"
+        path.write_text(deployed_example(environment), encoding="utf-8")
     return 0
 
 
@@ -80,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--reload", action="store_true", help="start again when the code changes"
     )
     commands.add_parser("check", help=check.__doc__)
-    for name, command in (("openapi", write_openapi), ("env", write_env_example)):
+    for name, command in (("openapi", write_openapi), ("env", write_env_examples)):
         commands.add_parser(name, help=command.__doc__).add_argument("path", type=Path)
     given = parser.parse_args(arguments)
     try:
@@ -92,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "openapi":
                 return write_openapi(given.path)
             case _:
-                return write_env_example(given.path)
+                return write_env_examples(given.path)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from .settings_group import Listed, SettingsGroup
+from .settings_group import Deployed, Listed, SettingsGroup
 
 EXPOSED = (
     "X-Correlation-ID",
@@ -24,7 +24,9 @@ class CorsSettings(SettingsGroup):
         bool, Field(description="Answer cross-origin requests of the listed origins.")
     ] = True
     cors_origins: Annotated[
-        Listed, Field(description="Origins whose pages may call the service, separated by commas.")
+        Listed,
+        Field(description="Origins whose pages may call the service, separated by commas."),
+        Deployed("https://app.example.com", "https://app.staging.example.com"),
     ] = ()
     additional_cors_origins: Annotated[
         Listed, Field(description="Further origins, to add to the list without repeating it.")

@@ -1,10 +1,24 @@
 """What every group of settings is made of."""
 
 import json
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a setting may look like where the service is deployed, for the example files.
+
+    Attributes:
+        production: Its value in .env.production.example.
+        staging: Its value in .env.staging.example; None for the same.
+    """
+
+    production: str
+    staging: str | None = None
 
 
 class SettingsGroup(BaseSettings):

@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from .health import Check
-from .settings_group import SettingsGroup
+from .settings_group import Deployed, SettingsGroup
 
 PROBE_SECONDS = 1.0
 """How long after its loss, and then how often, Redis is asked whether it is back."""
@@ -48,6 +48,7 @@ class RedisSettings(SettingsGroup):
         SecretStr | None,
         AfterValidator(_check_url),
         Field(description="Redis or Valkey, redis://host:6379/0; unset: all is in process."),
+        Deployed("redis://redis:6379/0"),
     ] = None
     redis_timeout: Annotated[
         float, Field(description="Seconds that a request waits for it at most.", gt=0, le=10)
