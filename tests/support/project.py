@@ -17,7 +17,7 @@ import yaml
 from tools.interpreters import runnable_version, uv_environment
 from tools.questions import Answers
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
 

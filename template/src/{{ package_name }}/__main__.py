@@ -42,6 +42,9 @@ def serve(*, reload: bool) -> int:
         reload=reload,
         reload_dirs=[str(Path(__file__).parent)] if reload else None,
         lifespan="on",
+        # A worker with a small share of a processor takes its time to start; killed before it has,
+        # it would never be there.
+        timeout_worker_healthcheck=30,
         # The service's own pipe takes the server's lines, and writes one for each request.
         log_config=None,
         access_log=False,
