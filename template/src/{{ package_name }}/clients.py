@@ -12,8 +12,9 @@ def client_address(scope: Scope, addresses: ClientAddresses) -> str:
     state = scope["state"]
     known: str | None = state.get("client_address")
     if known is None:
-        forwarded = [value for name, value in scope["headers"] if name == FORWARDED_FOR]
-        peer = scope["client"][0] if scope["client"] else ""
-        known = addresses.find(peer, b",".join(forwarded).decode("latin-1"))
+        known = scope["client"][0] if scope["client"] else ""
+        if addresses.trusts(known):
+            forwarded = [value for name, value in scope["headers"] if name == FORWARDED_FOR]
+            known = addresses.find(known, b",".join(forwarded).decode("latin-1"))
         state["client_address"] = known
     return known

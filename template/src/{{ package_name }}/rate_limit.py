@@ -71,7 +71,7 @@ class RateLimit(RateLimiter):
 
 def _has_own_limit(scope: Scope) -> bool:
     context = scope["fastapi"].get("effective_route_context") or scope.get("route")
-    return any(
-        isinstance(each.dependency, RateLimit) and each.dependency._own is not None  # noqa: SLF001 -- the same class
-        for each in getattr(context, "dependencies", ())
-    )
+    for each in getattr(context, "dependencies", ()):
+        if isinstance(each.dependency, RateLimit) and each.dependency._own is not None:  # noqa: SLF001 -- the same class
+            return True
+    return False

@@ -23,6 +23,10 @@ class ClientAddresses:
         self._trusted: tuple[Network, ...] = tuple(map(ip_network, trusted))
         self._is_trusted = lru_cache(maxsize=1024)(self._look_up)
 
+    def trusts(self, peer: str) -> bool:
+        """Return whether a peer is a trusted proxy, whose word on the client counts."""
+        return bool(self._trusted) and self._is_trusted(peer)
+
     def find(self, peer: str, forwarded_for: str) -> str:
         """Return the client's address; the peer's where the header says nothing of use.
 
@@ -30,7 +34,7 @@ class ClientAddresses:
             peer: The address at the other end of the connection.
             forwarded_for: X-Forwarded-For, several of them joined by commas; empty for none.
         """
-        if not self._trusted or not forwarded_for or not self._is_trusted(peer):
+        if not forwarded_for or not self.trusts(peer):
             return peer
         client = peer
         for hop in reversed(forwarded_for.split(",")):

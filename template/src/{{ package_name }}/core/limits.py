@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 from pydantic import AfterValidator, Field
 from pyrate_limiter import GCRA, Rate
@@ -62,8 +62,7 @@ class Limit:
         return Verdict(allowed, self.count, max(0, left), math.ceil(ahead / _MICROSECONDS), wait)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a request may pass, and what its client is told.
 
     Attributes:
