@@ -3,6 +3,7 @@
 from starlette.types import Scope
 
 from .core.client_address import ClientAddresses
+from .core.raw_headers import joined
 
 FORWARDED_FOR = b"x-forwarded-for"
 
@@ -14,7 +15,6 @@ def client_address(scope: Scope, addresses: ClientAddresses) -> str:
     if known is None:
         known = scope["client"][0] if scope["client"] else ""
         if addresses.trusts(known):
-            forwarded = [value for name, value in scope["headers"] if name == FORWARDED_FOR]
-            known = addresses.find(known, b",".join(forwarded).decode("latin-1"))
+            known = addresses.find(known, joined(scope["headers"], FORWARDED_FOR))
         state["client_address"] = known
     return known

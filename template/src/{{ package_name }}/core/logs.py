@@ -4,7 +4,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from pydantic import Field
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from .correlation import correlation_id
-from .redaction import REDACTED, Redactor
+from .redaction import PLAIN, REDACTED, Redactor
 from .settings_group import Listed, SettingsGroup
 
 # The request's own line says more than these, and says it once.
@@ -22,7 +23,8 @@ QUIET = ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio"
 
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _ESCAPES |= {ord(char): repr(char)[1:-1] for char in "\n\r\t\u2028\u2029"}
-_FIRST = ("timestamp", "level", "logger", "event", "correlation_id")
+_METHODS = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warning"}
+_LEVELS = {"warn": "warning", "exception": "error"}  # the methods that are not named for theirs
 
 
 class Level(StrEnum):
@@ -68,9 +70,7 @@ def configure(level: Level, log_format: Format, redactor: Redactor) -> None:
     logging, as those of the server and of libraries do; both ways end in the same processors.
     """
     common: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_correlation_id,
+        _headed,
         _Redaction(redactor),
     ]
     ending = _as_json() if log_format is Format.JSON else _as_text()
@@ -115,6 +115,33 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return logger
 
 
+class RequestLog:
+    """Writes the line of each request, the one that is written most, for use after configure.
+
+    It passes the same processors as every other line, without structlog's own way to them, on
+    which a logger's context is copied and its method looked up.
+    """
+
+    def __init__(self) -> None:
+        settings = structlog.get_config()
+        self._processors: Sequence[Processor] = settings["processors"]
+        self._output = settings["logger_factory"]()
+        self._least: int = get_logger("access").get_effective_level()
+
+    def write(self, level: int, fields: Mapping[str, Any]) -> None:
+        """Write a line of one of logging's levels, if it is grave enough."""
+        if level < self._least:
+            return
+        name = _METHODS[level]
+        event: Any = {"logger": "access", "event": "request", **fields}
+        try:
+            for process in self._processors:
+                event = process(self._output, name, event)
+        except structlog.DropEvent:
+            return
+        self._output.msg(event)
+
+
 class _Redaction:
     """A processor that replaces what is secret."""
 
@@ -122,28 +149,31 @@ class _Redaction:
         self._redactor = redactor
 
     def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
+        is_secret = self._redactor.is_secret
         for key, value in event.items():
             if key == "exc_info":
                 continue
-            if self._redactor.is_secret(key):
+            if is_secret(key):
                 event[key] = REDACTED
-            elif not isinstance(value, str | int | float | None):
+            elif type(value) not in PLAIN:
                 event[key] = self._redactor.value(value)
         return event
 
 
-def _add_correlation_id(_: object, __: str, event: EventDict) -> EventDict:
-    event["correlation_id"] = correlation_id.get() or None
-    return event
+def _headed(_: object, method: str, event: EventDict) -> EventDict:
+    # One processor, not one for each: every line of every request passes here.
+    head = {
+        "timestamp": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "level": _LEVELS.get(method, method),
+        "logger": event.pop("logger", None),
+        "event": event.pop("event", None),
+        "correlation_id": correlation_id.get() or None,
+    }
+    return {**head, **event, **head}  # in this order, and not to be overwritten
 
 
 def _as_json() -> list[Processor]:
-    return [structlog.processors.format_exc_info, _ordered, _to_json]
-
-
-def _ordered(_: object, __: str, event: EventDict) -> EventDict:
-    first = {key: event.pop(key) for key in _FIRST if key in event}
-    return {**first, **event}
+    return [structlog.processors.format_exc_info, _to_json]
 
 
 def _to_json(_: object, __: str, event: EventDict) -> bytes:

@@ -8,6 +8,9 @@ REDACTED = "[redacted]"
 NAMES = ("password", "token", "secret", "api_key", "authorization", "cookie")
 """Parts of names whose values are secret; a name is compared in lower case with underscores."""
 
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types whose values hold nothing else, and so nothing secret under a name of its own."""
+
 _DEEPEST = 20
 _MOST_KNOWN = 1000
 
@@ -36,7 +39,7 @@ class Redactor:
 
     def value(self, value: Any, depth: int = 0) -> Any:
         """Return a value with everything secret in it replaced."""
-        if isinstance(value, str | int | float | bool | None):
+        if type(value) in PLAIN:
             return value
         if depth >= _DEEPEST:
             return REDACTED

@@ -1,13 +1,14 @@
 """One line for each request."""
 
+import logging
 from time import perf_counter
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..clients import client_address
 from ..core.client_address import ClientAddresses
-from ..core.logs import get_logger
+from ..core.logs import RequestLog
+from ..core.raw_headers import first
 from ..core.redaction import Redactor
 from ..routes import route_template
 
@@ -28,7 +29,7 @@ class AccessLogMiddleware:
         self._redactor = redactor
         self._addresses = addresses
         self._slow_ms = slow_ms
-        self._log = get_logger("access")
+        self._log = RequestLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request and write its line, whatever became of it."""
@@ -52,21 +53,20 @@ class AccessLogMiddleware:
     def _write(self, scope: Scope, status: int, duration_ms: float) -> None:
         path: str = scope["path"]
         if duration_ms >= self._slow_ms:
-            write = self._log.warning
+            level = logging.WARNING
         elif path.startswith(_QUIET_PATHS):
-            write = self._log.debug
+            level = logging.DEBUG
         else:
-            write = self._log.info
-        headers = Headers(scope=scope)
-        write(
-            "request",
-            method=scope["method"],
-            path=path,
-            route=route_template(scope),
-            query=self._redactor.query(scope["query_string"].decode("latin-1")),
-            status_code=status,
-            duration_ms=round(duration_ms, 2),
-            client_ip=client_address(scope, self._addresses),
-            user_agent=headers.get("user-agent", "")[:_LONGEST_USER_AGENT],
-            user_id=scope["state"].get("user_id"),
-        )
+            level = logging.INFO
+        fields = {
+            "method": scope["method"],
+            "path": path,
+            "route": route_template(scope),
+            "query": self._redactor.query(scope["query_string"].decode("latin-1")),
+            "status_code": status,
+            "duration_ms": round(duration_ms, 2),
+            "client_ip": client_address(scope, self._addresses),
+            "user_agent": (first(scope["headers"], b"user-agent") or "")[:_LONGEST_USER_AGENT],
+            "user_id": scope["state"].get("user_id"),
+        }
+        self._log.write(level, fields)

@@ -6,6 +6,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from ..core.raw_headers import first
 from ..errors import problem_response
 
 
@@ -14,14 +15,23 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request whose body fits; 413 for any other."""
-        if scope["type"] == "http":
-            announced = next((v for name, v in scope["headers"] if name == b"content-length"), b"0")
-            if announced.isdigit() and int(announced) > self.max_body_size:
-                response = problem_response(
-                    Request(scope),
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                    f"The body is larger than {self.max_body_size} bytes.",
-                )
-                await response(scope, receive, send)
-                return
+        if scope["type"] != "http" or _has_no_body(scope):
+            await self.app(scope, receive, send)
+            return
+        announced = first(scope["headers"], b"content-length") or ""
+        if announced.isdecimal() and int(announced) > self.max_body_size:
+            response = problem_response(
+                Request(scope),
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"The body is larger than {self.max_body_size} bytes.",
+            )
+            await response(scope, receive, send)
+            return
         await super().__call__(scope, receive, send)
+
+
+def _has_no_body(scope: Scope) -> bool:
+    # RFC 9112, 6.3. HTTP/2 may send a body that no header announces.
+    return scope["http_version"].startswith("1") and not any(
+        name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"]
+    )

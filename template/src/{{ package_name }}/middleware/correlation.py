@@ -1,9 +1,12 @@
 """Gives each request its identifier and each response the header that tells it."""
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..core import correlation
+from ..core.raw_headers import first
+
+_INBOUND = tuple(name.lower().encode() for name in correlation.INBOUND_HEADERS)
+_OUTBOUND = correlation.HEADER.lower().encode()
 
 
 class CorrelationMiddleware:
@@ -17,13 +20,14 @@ class CorrelationMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        identifier = correlation.choose(*map(headers.get, correlation.INBOUND_HEADERS))
+        inbound = [first(scope["headers"], name) for name in _INBOUND]
+        identifier = correlation.choose(*inbound)
         scope.setdefault("state", {})["correlation_id"] = identifier
 
         async def send_with_header(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[correlation.HEADER] = identifier
+                headers = [pair for pair in message["headers"] if pair[0] != _OUTBOUND]
+                message["headers"] = [*headers, (_OUTBOUND, identifier.encode())]
             await send(message)
 
         token = correlation.correlation_id.set(identifier)

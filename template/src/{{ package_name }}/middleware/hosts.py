@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..core.hosts import Hosts
+from ..core.raw_headers import first
 from ..errors import problem_response
 
 
@@ -21,14 +22,17 @@ class HostsMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request that is for this service."""
-        if scope["type"] == "http" and not scope["path"].startswith("/health"):
-            host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-            if not self._hosts.include(host.decode("latin-1")):
-                response = problem_response(
-                    Request(scope),
-                    HTTPStatus.BAD_REQUEST,
-                    "The Host header does not name this service.",
-                )
-                await response(scope, receive, send)
-                return
+        if scope["type"] == "http" and not self._is_meant(scope):
+            response = problem_response(
+                Request(scope),
+                HTTPStatus.BAD_REQUEST,
+                "The Host header does not name this service.",
+            )
+            await response(scope, receive, send)
+            return
         await self.app(scope, receive, send)
+
+    def _is_meant(self, scope: Scope) -> bool:
+        if scope["path"].startswith("/health"):
+            return True
+        return self._hosts.include(first(scope["headers"], b"host") or "")

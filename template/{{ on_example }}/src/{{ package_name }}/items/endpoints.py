@@ -3,18 +3,19 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from ..core.problems import UnavailableError
 from ..db.session import SessionDep
 from ..errors import documented
 from ..pagination import Page
+from ..routes import SliceRouter
 from ..state import ServiceRequest
 from . import service
 from .models import Item
 from .schemas import ItemCreate, ItemQuery, ItemRead, ItemUpdate
 
-router = APIRouter(prefix="/items", tags=["items"], responses=documented(UnavailableError))
+router = SliceRouter(prefix="/items", tags=["items"], responses=documented(UnavailableError))
 
 CACHE = "items"
 ItemId = Annotated[int, Path(description="The item's number.", ge=1, le=2**63 - 1)]

@@ -1,0 +1,42 @@
+"""Compresses large answers."""
+
+from starlette.middleware.gzip import GZipMiddleware, GZipResponder, IdentityResponder
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..core.raw_headers import first
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Starlette's, which comes into play only when an answer is not announced as small."""
+
+    def __init__(self, app: ASGIApp, *, minimum_size: int) -> None:
+        super().__init__(app, minimum_size=minimum_size, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, its answer compressed if it is large and the client takes that."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        chosen: Send | None = None
+
+        async def send_as_chosen(message: Message) -> None:
+            nonlocal chosen
+            if chosen is None:
+                small = self._is_small(message)
+                chosen = send if small else self._responder(scope, send).send_with_compression
+            await chosen(message)
+
+        await self.app(scope, receive, send_as_chosen)
+
+    def _is_small(self, message: Message) -> bool:
+        length = first(message.get("headers", ()), b"content-length")
+        return length is not None and int(length) < self.minimum_size
+
+    def _responder(self, scope: Scope, send: Send) -> IdentityResponder:
+        responder: IdentityResponder
+        if "gzip" in (first(scope["headers"], b"accept-encoding") or ""):
+            responder = GZipResponder(self.app, self.minimum_size, self.compresslevel)
+        else:  # it says that the answer depends on what the client takes
+            responder = IdentityResponder(self.app, self.minimum_size)
+        responder.send = send
+        return responder
