@@ -68,3 +68,13 @@ def document(http: httpx2.Client) -> dict[str, Any]:
     assert answer.status_code == 200
     loaded: dict[str, Any] = answer.json()
     return loaded
+
+
+@pytest.fixture
+def docs_page(http: httpx2.Client, answers: Answers) -> httpx2.Response:
+    """The documentation page, fetched anew."""
+    if answers["docs_ui"] == "none":
+        pytest.skip("no documentation page was chosen")
+    answer = http.get("/docs")
+    assert answer.status_code == 200
+    return answer

@@ -81,8 +81,44 @@ def test_a_check_is_there_where_its_subject_is(
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/docs", "/swagger", "/redoc", "/api/v1/auth/login"])
+@pytest.mark.parametrize("path", ["/metrics", "/swagger", "/redoc", "/api/v1/auth/login"])
 def test_what_was_not_chosen_is_not_there(http: httpx2.Client, path: str) -> None:
+    assert http.get(path).status_code == 404
+
+
+def test_the_docs_page_is_there_where_it_was_chosen(http: httpx2.Client, answers: Answers) -> None:
+    chosen = answers["docs_ui"] != "none"
+
+    assert http.get("/docs").status_code == (200 if chosen else 404)
+    assert http.get("/").json()["links"]["docs"] == ("/docs" if chosen else None)
+
+
+def test_each_file_that_the_docs_page_names_is_there_and_can_be_kept(
+    http: httpx2.Client, docs_page: httpx2.Response
+) -> None:
+    names = re.findall(r'(?:src|href)="([^"]+)"', docs_page.text)
+    addresses = [docs_page.url.join(name) for name in names if not name.startswith("data:")]
+
+    assert addresses
+    for address in addresses:
+        assert address.host == docs_page.url.host
+        answer = http.get(address)
+        assert answer.status_code == 200
+        assert re.match("text/(javascript|css)", answer.headers["Content-Type"])
+        assert "max-age=31536000" in answer.headers["Cache-Control"]
+        assert answer.headers["Content-Encoding"] == "gzip"
+        tag = {"If-None-Match": answer.headers["ETag"]}
+        assert http.get(address, headers=tag).status_code == 304
+        assert http.head(address).headers["Content-Type"] == answer.headers["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/", "/docs/assets/", "/docs/assets/x", "/docs/assets/1/..%2f..%2fapp.py"]
+)
+def test_beside_the_docs_page_there_is_nothing_else(
+    http: httpx2.Client, docs_page: httpx2.Response, path: str
+) -> None:
+    assert docs_page.url.path == "/docs"
     assert http.get(path).status_code == 404
 
 

@@ -36,6 +36,44 @@ def test_the_api_may_load_nothing(answer: httpx2.Response) -> None:
     assert answer.headers.get_list("Content-Security-Policy") == [POLICY]
 
 
+def test_the_docs_page_has_a_policy_of_its_own(docs_page: httpx2.Response) -> None:
+    (policy,) = docs_page.headers.get_list("Content-Security-Policy")
+
+    directives = dict(directive.split(" ", 1) for directive in policy.split("; "))
+    assert directives["default-src"] == "'none'"
+    assert re.fullmatch(r"'nonce-[A-Za-z0-9_-]{22,}'", directives["script-src"])
+    assert directives["connect-src"] == "'self'"
+    for name in ("frame-ancestors", "base-uri", "form-action"):
+        assert directives[name] == "'none'"
+    # No host but its own, and inline code only where it carries the nonce; attributes cannot.
+    sources = {source for name, value in directives.items() for source in value.split()}
+    assert not any("://" in source or "*" in source for source in sources)
+    inline = {name for name, value in directives.items() if "unsafe" in value}
+    assert inline <= {"style-src-attr"}
+
+
+def test_the_docs_page_has_the_other_headers_too(docs_page: httpx2.Response) -> None:
+    for name, value in ALWAYS.items():
+        assert docs_page.headers.get_list(name) == [value]
+
+
+def test_every_docs_page_has_a_nonce_of_its_own_for_each_of_its_scripts(
+    http: httpx2.Client, docs_page: httpx2.Response
+) -> None:
+    answers = [docs_page, http.get("/docs"), http.get("/docs")]
+
+    nonces = [
+        re.findall("script-src 'nonce-([^']+)'", answer.headers["Content-Security-Policy"])[0]
+        for answer in answers
+    ]
+    assert len(set(nonces)) == len(answers)
+    for answer, nonce in zip(answers, nonces, strict=True):
+        scripts = re.findall("<script[^>]*>", answer.text)
+        assert scripts
+        assert all(f'nonce="{nonce}"' in script for script in scripts)
+        assert "no-store" in answer.headers["Cache-Control"]
+
+
 @pytest.mark.parametrize("device", ["camera", "microphone", "geolocation", "payment", "usb"])
 def test_no_device_may_be_used(answer: httpx2.Response, device: str) -> None:
     assert f"{device}=()" in answer.headers["Permissions-Policy"]

@@ -38,6 +38,7 @@ def _assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None
         ("python_version=3.11", ["python_version cannot be 3.11", "3.12, 3.13, 3.14"]),
         ("license=GPL", ["license cannot be GPL", "MIT"]),
         ("example=maybe", ["example cannot be maybe", "yes or no"]),
+        ("docs_ui=rapidoc", ["docs_ui cannot be rapidoc", "scalar, swagger, redoc, none"]),
         ("framwork=fastapi", ["framwork is not a question", "The questions are project_name"]),
         ("on_database=.", ["on_database follows from other answers", "Leave it out"]),
         ("answers_guard=x", ["answers_guard follows from other answers"]),
@@ -189,6 +190,8 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     prompt.send("n")
     prompt.expect("rate limits and the cache")
     prompt.send("n")
+    prompt.expect("The documentation page")
+    prompt.send("\r")
     prompt.expect("bicycles is ready")
     prompt.expect("make dev")
     prompt.expect(pexpect.EOF)

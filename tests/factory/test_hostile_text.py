@@ -2,6 +2,7 @@
 
 import sys
 import tomllib
+from html import unescape
 from pathlib import Path
 
 import httpx2
@@ -71,4 +72,7 @@ def test_a_random_mix_with_hostile_texts_renders_parses_and_serves(
         assert root["name"] == info["title"] == answers["project_name"]
         assert info["description"] == answers["description"]
         assert info["contact"]["name"] == answers["author_name"]
+        if answers["docs_ui"] != "none":
+            page = httpx2.get(f"{running.url}/docs").text
+            assert unescape(page.partition("<title>")[2].partition("<")[0]) == root["name"]
         assert running.stop() == 0

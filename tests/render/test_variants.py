@@ -26,6 +26,11 @@ WORDS_OF_FEATURES = {
     "postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
     "example": re.compile(rb"(?<![.])\bitems?\b(?!\()", re.IGNORECASE),
     "redis": re.compile(rb"redis|valkey", re.IGNORECASE),
+    "docs_ui": re.compile(rb"docs_ui|[\"'`]/docs\b|\bnonce\b", re.IGNORECASE),
+    "scalar": re.compile(rb"(?<![.])\bscalar\b", re.IGNORECASE),
+    "swagger": re.compile(rb"swagger", re.IGNORECASE),
+    # The framework's own page is switched off in every service.
+    "redoc": re.compile(rb"redoc(?!_url=None)", re.IGNORECASE),
 }
 
 
@@ -150,6 +155,10 @@ def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature
         "postgresql": answers["database"] == "postgresql",
         "example": answers.get("example", False),
         "redis": answers["redis"],
+        "docs_ui": answers["docs_ui"] != "none",
+        "scalar": answers["docs_ui"] == "scalar",
+        "swagger": answers["docs_ui"] == "swagger",
+        "redoc": answers["docs_ui"] == "redoc",
     }
     if chosen[feature]:
         assert any(WORDS_OF_FEATURES[feature].search(p.read_bytes()) for p in _files(variant))

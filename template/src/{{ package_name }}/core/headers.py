@@ -1,5 +1,6 @@
 """Response headers that tell browsers to be careful, computed once from the settings."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -8,6 +9,8 @@ from pydantic import AnyHttpUrl, Field
 from .settings_group import Listed, SettingsGroup
 
 Headers = tuple[tuple[bytes, bytes], ...]
+Sources = Mapping[str, str]
+"""What a Content-Security-Policy allows: directives and their values."""
 
 # OWASP, HTTP Headers Cheat Sheet and REST Security Cheat Sheet.
 _ALWAYS = {
@@ -69,7 +72,9 @@ def api_headers(settings: HeaderSettings, *, production: bool) -> Headers:
         headers["X-Frame-Options"] = settings.frame_options
         headers["X-XSS-Protection"] = settings.xss_protection
     if settings.csp_enabled:
-        headers["Content-Security-Policy"] = _policy(settings)
+        headers["Content-Security-Policy"] = _policy(
+            settings, {"default-src": " ".join(settings.csp_default_src)}
+        )
     if settings.hsts_enabled and production:
         headers["Strict-Transport-Security"] = (
             f"max-age={settings.hsts_max_age}; includeSubDomains; preload"
@@ -77,10 +82,15 @@ def api_headers(settings: HeaderSettings, *, production: bool) -> Headers:
     return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
 
 
-def _policy(settings: HeaderSettings) -> str:
+def page_policy(settings: HeaderSettings, sources: Sources) -> str | None:
+    """Return the policy of a page that loads and runs something; None when policies are off."""
+    return _policy(settings, sources) if settings.csp_enabled else None
+
+
+def _policy(settings: HeaderSettings, sources: Sources) -> str:
     ancestors = "'self'" if settings.frame_options is FrameOptions.SAMEORIGIN else "'none'"
     directives = {
-        "default-src": " ".join(settings.csp_default_src),
+        **sources,
         "frame-ancestors": ancestors,
         "base-uri": "'none'",
         "form-action": "'none'",

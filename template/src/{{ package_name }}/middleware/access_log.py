@@ -54,7 +54,7 @@ class AccessLogMiddleware:
         path: str = scope["path"]
         if duration_ms >= self._slow_ms:
             level = logging.WARNING
-        elif path.startswith(_QUIET_PATHS):
+        elif path.startswith(_QUIET_PATHS) or scope["state"].get("quiet"):
             level = logging.DEBUG
         else:
             level = logging.INFO
