@@ -81,7 +81,7 @@ def test_a_check_is_there_where_its_subject_is(
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/swagger", "/redoc", "/api/v1/auth/login"])
+@pytest.mark.parametrize("path", ["/swagger", "/redoc", "/api/v1/auth/login"])
 def test_what_was_not_chosen_is_not_there(http: httpx2.Client, path: str) -> None:
     assert http.get(path).status_code == 404
 
@@ -122,6 +122,10 @@ def test_beside_the_docs_page_there_is_nothing_else(
     assert http.get(path).status_code == 404
 
 
+def test_metrics_are_there_where_they_were_chosen(http: httpx2.Client, answers: Answers) -> None:
+    assert http.get("/metrics").status_code == (200 if answers["metrics"] else 404)
+
+
 def test_items_are_there_where_they_were_chosen(http: httpx2.Client, answers: Answers) -> None:
     assert http.get(ITEMS).status_code == (200 if answers.get("example") else 404)
 
@@ -134,6 +138,7 @@ def test_the_configuration_shows_public_settings_only(
     assert set(config) == {"name", "version", "environment", "features"}
     assert config["features"].get("database", False) == (answers["database"] != "none")
     assert config["features"].get("items", False) == bool(answers.get("example"))
+    assert config["features"].get("metrics", False) == answers["metrics"]
 
 
 def test_the_openapi_document_describes_the_service(

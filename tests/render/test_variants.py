@@ -31,6 +31,7 @@ WORDS_OF_FEATURES = {
     "swagger": re.compile(rb"swagger", re.IGNORECASE),
     # The framework's own page is switched off in every service.
     "redoc": re.compile(rb"redoc(?!_url=None)", re.IGNORECASE),
+    "metrics": re.compile(rb"metric|prometheus", re.IGNORECASE),
 }
 
 
@@ -159,6 +160,7 @@ def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature
         "scalar": answers["docs_ui"] == "scalar",
         "swagger": answers["docs_ui"] == "swagger",
         "redoc": answers["docs_ui"] == "redoc",
+        "metrics": answers["metrics"],
     }
     if chosen[feature]:
         assert any(WORDS_OF_FEATURES[feature].search(p.read_bytes()) for p in _files(variant))

@@ -13,6 +13,7 @@ import uvicorn
 from .app import create_app
 from .core.logs import configure
 from .core.redaction import Redactor
+from .parts import around_server
 from .settings import (
     Environment,
     SettingsError,
@@ -33,24 +34,25 @@ def serve(*, reload: bool) -> int:
     signal.signal(signal.SIGTERM, _stop)
     if reload:
         os.environ["DRAIN_SECONDS"] = "0"  # a developer's restart waits for nobody
-    uvicorn.run(
-        f"{__package__}.app:create_app",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        reload=reload,
-        reload_dirs=[str(Path(__file__).parent)] if reload else None,
-        lifespan="on",
-        # A worker with a small share of a processor takes its time to start; killed before it has,
-        # it would never be there.
-        timeout_worker_healthcheck=30,
-        # The service's own pipe takes the server's lines, and writes one for each request.
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-    )
+    with around_server(settings):
+        uvicorn.run(
+            f"{__package__}.app:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            reload=reload,
+            reload_dirs=[str(Path(__file__).parent)] if reload else None,
+            lifespan="on",
+            # A worker with a small share of a processor takes its time to start; killed before it
+            # has, it would never be there.
+            timeout_worker_healthcheck=30,
+            # The service's own pipe takes the server's lines, and writes one for each request.
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+        )
     return 0
 
 

@@ -16,19 +16,25 @@ CLIENT_CLOSED_REQUEST = 499
 """What the line says when the client went away before the answer began (as nginx has it)."""
 
 _LONGEST_USER_AGENT = 300
-_QUIET_PATHS = ("/health", "/metrics")
 
 
 class AccessLogMiddleware:
-    """Writes the line when the answer is done; a slow one as a warning, health at debug."""
+    """Writes the line when the answer is done; a slow one as a warning, quiet paths at debug."""
 
     def __init__(
-        self, app: ASGIApp, *, redactor: Redactor, addresses: ClientAddresses, slow_ms: float
+        self,
+        app: ASGIApp,
+        *,
+        redactor: Redactor,
+        addresses: ClientAddresses,
+        slow_ms: float,
+        quiet_paths: tuple[str, ...],
     ) -> None:
         self.app = app
         self._redactor = redactor
         self._addresses = addresses
         self._slow_ms = slow_ms
+        self._quiet_paths = quiet_paths
         self._log = RequestLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,7 +60,7 @@ class AccessLogMiddleware:
         path: str = scope["path"]
         if duration_ms >= self._slow_ms:
             level = logging.WARNING
-        elif path.startswith(_QUIET_PATHS) or scope["state"].get("quiet"):
+        elif path.startswith(self._quiet_paths) or scope["state"].get("quiet"):
             level = logging.DEBUG
         else:
             level = logging.INFO

@@ -72,11 +72,11 @@ class RedisLink:
     Args:
         client: The client; its own retries and time limits are off.
         timeout: Seconds that an operation may take.
-        on_change: Called with the link when Redis is lost and when it is back.
+        on_change: Called with whether Redis is lost, when that changes.
     """
 
     def __init__(
-        self, client: Redis, timeout: float, on_change: Callable[["RedisLink"], None] | None = None
+        self, client: Redis, timeout: float, on_change: Callable[[bool], None] | None = None
     ) -> None:
         self.client = client
         self.lost = False
@@ -88,7 +88,7 @@ class RedisLink:
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, settings: RedisSettings, on_change: Callable[["RedisLink"], None] | None = None
+        cls, settings: RedisSettings, on_change: Callable[[bool], None] | None = None
     ) -> AsyncIterator["RedisLink | None"]:
         """Open the link, whether or not Redis is there; None where the settings name none."""
         if settings.redis_url is None:
@@ -146,7 +146,7 @@ class RedisLink:
             return
         self.lost = True
         logger.warning("Redis is lost (%s); the service goes on without", type(error).__name__)
-        self._on_change(self)
+        self._on_change(self.lost)
         self._probe = asyncio.create_task(self._wait_for_return())
 
     async def _wait_for_return(self) -> None:
@@ -159,7 +159,7 @@ class RedisLink:
                         await recover(self.client)
                 self.lost = False
         logger.warning("Redis is back")
-        self._on_change(self)
+        self._on_change(self.lost)
 
 
 async def _ping(client: Redis) -> None:

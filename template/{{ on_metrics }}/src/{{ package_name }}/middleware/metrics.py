@@ -1,0 +1,56 @@
+"""Counts and times every request, whoever answers it."""
+
+from http import HTTPStatus
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..core.metrics import Metrics
+from ..routes import route_template
+from .access_log import CLIENT_CLOSED_REQUEST
+
+
+class MetricsMiddleware:
+    """Counts a request just before its answer's last part goes out.
+
+    Who has the whole answer then finds it counted, on any worker. It stands outside of the layers
+    that answer by themselves, so that it sees their answers, too.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self.app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, and count it once, whatever becomes of it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        metrics = self._metrics
+        status = CLIENT_CLOSED_REQUEST
+        counted = False
+        started = perf_counter()
+
+        def count() -> None:
+            nonlocal counted
+            counted = True
+            taken = perf_counter() - started
+            route = route_template(scope)
+            metrics.request_done(scope["method"], route, status, taken)
+            if status == HTTPStatus.TOO_MANY_REQUESTS and route is not None:
+                metrics.rate_limit_hit(route)
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif not (counted or message.get("more_body")):
+                count()
+            await send(message)
+
+        metrics.request_started()
+        try:
+            await self.app(scope, receive, watch)
+        finally:
+            if not counted:
+                count()
