@@ -139,6 +139,8 @@ def test_the_configuration_shows_public_settings_only(
     assert config["features"].get("database", False) == (answers["database"] != "none")
     assert config["features"].get("items", False) == bool(answers.get("example"))
     assert config["features"].get("metrics", False) == answers["metrics"]
+    for feature in ("sentry", "tracing"):
+        assert (feature in config["features"]) == answers[feature]
 
 
 def test_the_openapi_document_describes_the_service(

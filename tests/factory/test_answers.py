@@ -190,7 +190,11 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     prompt.send("n")
     prompt.expect("rate limits and the cache")
     prompt.send("n")
+    prompt.expect("to Sentry")
+    prompt.send("n")
     prompt.expect("for Prometheus to read")
+    prompt.send("y")
+    prompt.expect("with OpenTelemetry")
     prompt.send("y")
     prompt.expect("The documentation page")
     prompt.send("\r")
@@ -204,6 +208,7 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     assert answers["project_slug"] == answers["package_name"] == "bicycles"
     assert (answers["database"], answers["example"]) == ("sqlite", False)
     assert answers["redis"] is False
+    assert (answers["sentry"], answers["tracing"]) == (False, True)
 
 
 def test_an_interrupted_prompt_leaves_nothing_behind(copier_template: Path, tmp_path: Path) -> None:

@@ -24,6 +24,11 @@ GENERATED = {"uv.lock"}
 WORDS_OF_FEATURES = {
     "database": re.compile(rb"sql|alembic|database|migrat|\.db\b", re.IGNORECASE),
     "postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
+    "sentry": re.compile(rb"sentry", re.IGNORECASE),
+    # FastAPI itself needs OpenTelemetry's interface, and is told to leave it alone.
+    "tracing": re.compile(
+        rb"otel_|otlp|tracing(?!\": False)|traceparent|opentelemetry[-._](?!api)", re.IGNORECASE
+    ),
     "example": re.compile(rb"(?<![.])\bitems?\b(?!\()", re.IGNORECASE),
     "redis": re.compile(rb"redis|valkey", re.IGNORECASE),
     "docs_ui": re.compile(rb"docs_ui|[\"'`]/docs\b|\bnonce\b", re.IGNORECASE),
@@ -31,7 +36,7 @@ WORDS_OF_FEATURES = {
     "swagger": re.compile(rb"swagger", re.IGNORECASE),
     # The framework's own page is switched off in every service.
     "redoc": re.compile(rb"redoc(?!_url=None)", re.IGNORECASE),
-    "metrics": re.compile(rb"metric|prometheus", re.IGNORECASE),
+    "metrics": re.compile(rb"metric(?!s\": False)|prometheus", re.IGNORECASE),
 }
 
 
@@ -161,6 +166,8 @@ def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature
         "swagger": answers["docs_ui"] == "swagger",
         "redoc": answers["docs_ui"] == "redoc",
         "metrics": answers["metrics"],
+        "sentry": answers["sentry"],
+        "tracing": answers["tracing"],
     }
     if chosen[feature]:
         assert any(WORDS_OF_FEATURES[feature].search(p.read_bytes()) for p in _files(variant))

@@ -63,14 +63,21 @@ class LogSettings(SettingsGroup):
     ] = ()
 
 
-def configure(level: Level, log_format: Format, redactor: Redactor) -> None:
+def configure(level: Level, log_format: Format, redactor: Redactor, *fields: Processor) -> None:
     """Send every line of this process through one pipe to standard output.
 
     Lines come from structlog, as the line of each request does, or from the standard library's
     logging, as those of the server and of libraries do; both ways end in the same processors.
+
+    Args:
+        level: The least grave lines to write.
+        log_format: How a line is written.
+        redactor: What knows the names of secrets.
+        fields: Processors that add fields of their own to each line.
     """
     common: list[Processor] = [
         _headed,
+        *fields,
         _Redaction(redactor),
     ]
     ending = _as_json() if log_format is Format.JSON else _as_text()
@@ -152,11 +159,15 @@ class _Redaction:
         is_secret = self._redactor.is_secret
         for key, value in event.items():
             if key == "exc_info":
-                continue
+                continue  # made into text below
             if is_secret(key):
                 event[key] = REDACTED
             elif type(value) not in PLAIN:
                 event[key] = self._redactor.value(value)
+        if "exc_info" in event:
+            event = structlog.processors.format_exc_info(_, __, event)
+            if "exception" in event:
+                event["exception"] = self._redactor.text(event["exception"])
         return event
 
 

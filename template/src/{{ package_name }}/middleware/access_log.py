@@ -10,6 +10,7 @@ from ..core.client_address import ClientAddresses
 from ..core.logs import RequestLog
 from ..core.raw_headers import first
 from ..core.redaction import Redactor
+from ..parts import QUIET_PATHS
 from ..routes import route_template
 
 CLIENT_CLOSED_REQUEST = 499
@@ -22,19 +23,12 @@ class AccessLogMiddleware:
     """Writes the line when the answer is done; a slow one as a warning, quiet paths at debug."""
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        redactor: Redactor,
-        addresses: ClientAddresses,
-        slow_ms: float,
-        quiet_paths: tuple[str, ...],
+        self, app: ASGIApp, *, redactor: Redactor, addresses: ClientAddresses, slow_ms: float
     ) -> None:
         self.app = app
         self._redactor = redactor
         self._addresses = addresses
         self._slow_ms = slow_ms
-        self._quiet_paths = quiet_paths
         self._log = RequestLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +54,7 @@ class AccessLogMiddleware:
         path: str = scope["path"]
         if duration_ms >= self._slow_ms:
             level = logging.WARNING
-        elif path.startswith(self._quiet_paths) or scope["state"].get("quiet"):
+        elif path.startswith(QUIET_PATHS) or scope["state"].get("quiet"):
             level = logging.DEBUG
         else:
             level = logging.INFO
