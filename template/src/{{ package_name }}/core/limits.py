@@ -24,44 +24,6 @@ _MICROSECONDS = 1_000_000
 _SPENT_BEFORE = (0,)
 
 
-@dataclass(frozen=True)
-class Limit:
-    """So many requests in a period.
-
-    All of them may come at once. After that they come back one by one, evenly over the period, as
-    the Generic Cell Rate Algorithm has it (ITU-T I.371).
-    """
-
-    count: int
-    period: str
-
-    def __str__(self) -> str:
-        return f"{self.count}/{self.period}"
-
-    @cached_property
-    def rates(self) -> list[Rate]:
-        """The limit as the limiter's library has it, in milliseconds."""
-        return [Rate(self.count, SECONDS[self.period] * 1000)]
-
-    @cached_property
-    def interval(self) -> int:
-        """Microseconds in which one request comes back, rounded up."""
-        return math.ceil(SECONDS[self.period] * _MICROSECONDS / self.count)
-
-    def verdict(self, ahead: int, *, allowed: bool) -> "Verdict":
-        """Return what a client is told.
-
-        Args:
-            ahead: Microseconds until all requests have come back, this one counted if allowed.
-            allowed: Whether the request may pass.
-        """
-        left = self.count - math.ceil(ahead / self.interval) if allowed else 0
-        wait = 0
-        if not allowed:
-            wait = max(1, math.ceil((ahead - (self.count - 1) * self.interval) / _MICROSECONDS))
-        return Verdict(allowed, self.count, max(0, left), math.ceil(ahead / _MICROSECONDS), wait)
-
-
 class Verdict(NamedTuple):
     """Whether a request may pass, and what its client is told.
 
@@ -87,6 +49,44 @@ class Verdict(NamedTuple):
             (b"x-ratelimit-remaining", b"%d" % self.remaining),
             (b"x-ratelimit-reset", b"%d" % self.reset),
         )
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many requests in a period.
+
+    All of them may come at once. After that they come back one by one, evenly over the period, as
+    the Generic Cell Rate Algorithm has it (ITU-T I.371).
+    """
+
+    count: int
+    period: str
+
+    def __str__(self) -> str:
+        return f"{self.count}/{self.period}"
+
+    @cached_property
+    def rates(self) -> list[Rate]:
+        """The limit as the limiter's library has it, in milliseconds."""
+        return [Rate(self.count, SECONDS[self.period] * 1000)]
+
+    @cached_property
+    def interval(self) -> int:
+        """Microseconds in which one request comes back, rounded up."""
+        return math.ceil(SECONDS[self.period] * _MICROSECONDS / self.count)
+
+    def verdict(self, ahead: int, *, allowed: bool) -> Verdict:
+        """Return what a client is told.
+
+        Args:
+            ahead: Microseconds until all requests have come back, this one counted if allowed.
+            allowed: Whether the request may pass.
+        """
+        left = self.count - math.ceil(ahead / self.interval) if allowed else 0
+        wait = 0
+        if not allowed:
+            wait = max(1, math.ceil((ahead - (self.count - 1) * self.interval) / _MICROSECONDS))
+        return Verdict(allowed, self.count, max(0, left), math.ceil(ahead / _MICROSECONDS), wait)
 
 
 @lru_cache(maxsize=1024)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr
 from redis.asyncio import Redis
@@ -89,7 +89,7 @@ class RedisLink:
     @asynccontextmanager
     async def opened(
         cls, settings: RedisSettings, on_change: Callable[[bool], None] | None = None
-    ) -> AsyncIterator["RedisLink | None"]:
+    ) -> AsyncIterator[Self | None]:
         """Open the link, whether or not Redis is there; None where the settings name none."""
         if settings.redis_url is None:
             yield None

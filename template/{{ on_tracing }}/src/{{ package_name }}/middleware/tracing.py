@@ -9,8 +9,8 @@ from ..parts import QUIET_PATHS
 def telemetry(provider: TracerProvider | None) -> TelemetryConfig:
     """Return the framework's configuration: one span for a request, none without a provider.
 
-    Its metrics and logs stay off, since the service has its own; so do its spans for dependencies,
-    endpoints and serialization, which would make five of one.
+    What else it could tell stays off, since the service tells it in its own way; so do its spans
+    for dependencies, endpoints and serialization, which would make five of one.
     """
     return {
         "tracing": provider is not None,
