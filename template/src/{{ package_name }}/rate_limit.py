@@ -8,7 +8,8 @@ from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.types import Scope
 
 from .clients import client_address
-from .core.limits import parse_limit
+from .core.headers import Headers
+from .core.limits import Verdict, parse_limit
 from .core.problems import RateLimitedError
 from .routes import route_template
 
@@ -67,6 +68,12 @@ class RateLimit(RateLimiter):
         if scope["type"] == "websocket":
             raise WebSocketException(WS_1008_POLICY_VIOLATION)
         raise RateLimitedError(headers={"Retry-After": str(verdict.retry_after)})
+
+
+def limit_headers(scope: Scope) -> Headers:
+    """Return what an answer says of its limit; nothing where there was none."""
+    verdict: Verdict | None = scope["state"].get("verdict")
+    return () if verdict is None else verdict.headers
 
 
 def _has_own_limit(scope: Scope) -> bool:

@@ -1,10 +1,11 @@
 """Logs: a JSON object or coloured text a line, for the service, the server and libraries alike."""
 
+import asyncio
 import json
 import logging
 import os
 import sys
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -126,14 +127,24 @@ class RequestLog:
     """Writes the line of each request, the one that is written most, for use after configure.
 
     It passes the same processors as every other line, without structlog's own way to them, on
-    which a logger's context is copied and its method looked up.
+    which a logger's context is copied and its method looked up. Lines that come in one turn of the
+    event loop are written together.
+
+    Args:
+        names: The names of the line's fields; where none is secret, none is looked at again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: Iterable[str]) -> None:
         settings = structlog.get_config()
-        self._processors: Sequence[Processor] = settings["processors"]
+        known = tuple(names)
+        self._processors: Sequence[Processor] = [
+            each
+            for each in settings["processors"]
+            if not (isinstance(each, _Redaction) and each.needless_for(known))
+        ]
         self._output = settings["logger_factory"]()
         self._least: int = get_logger("access").get_effective_level()
+        self._waiting: list[bytes] = []
 
     def write(self, level: int, fields: Mapping[str, Any]) -> None:
         """Write a line of one of logging's levels, if it is grave enough."""
@@ -146,7 +157,14 @@ class RequestLog:
                 event = process(self._output, name, event)
         except structlog.DropEvent:
             return
-        self._output.msg(event)
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._write_waiting)
+        self._waiting.append(event)
+
+    def _write_waiting(self) -> None:
+        lines = b"\n".join(self._waiting)
+        self._waiting.clear()
+        self._output.msg(lines)
 
 
 class _Redaction:
@@ -154,6 +172,10 @@ class _Redaction:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
+
+    def needless_for(self, names: Iterable[str]) -> bool:
+        """Return whether none of these names is secret."""
+        return not any(map(self._redactor.is_secret, names))
 
     def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
         is_secret = self._redactor.is_secret

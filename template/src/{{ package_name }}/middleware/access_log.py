@@ -17,6 +17,17 @@ CLIENT_CLOSED_REQUEST = 499
 """What the line says when the client went away before the answer began (as nginx has it)."""
 
 _LONGEST_USER_AGENT = 300
+_FIELDS = (
+    "method",
+    "path",
+    "route",
+    "query",
+    "status_code",
+    "duration_ms",
+    "client_ip",
+    "user_agent",
+    "user_id",
+)
 
 
 class AccessLogMiddleware:
@@ -29,7 +40,7 @@ class AccessLogMiddleware:
         self._redactor = redactor
         self._addresses = addresses
         self._slow_ms = slow_ms
-        self._log = RequestLog()
+        self._log = RequestLog(_FIELDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request and write its line, whatever became of it."""
@@ -58,15 +69,15 @@ class AccessLogMiddleware:
             level = logging.DEBUG
         else:
             level = logging.INFO
-        fields = {
-            "method": scope["method"],
-            "path": path,
-            "route": route_template(scope),
-            "query": self._redactor.query(scope["query_string"].decode("latin-1")),
-            "status_code": status,
-            "duration_ms": round(duration_ms, 2),
-            "client_ip": client_address(scope, self._addresses),
-            "user_agent": (first(scope["headers"], b"user-agent") or "")[:_LONGEST_USER_AGENT],
-            "user_id": scope["state"].get("user_id"),
-        }
-        self._log.write(level, fields)
+        values = (
+            scope["method"],
+            path,
+            route_template(scope),
+            self._redactor.query(scope["query_string"].decode("latin-1")),
+            status,
+            round(duration_ms, 2),
+            client_address(scope, self._addresses),
+            (first(scope["headers"], b"user-agent") or "")[:_LONGEST_USER_AGENT],
+            scope["state"].get("user_id"),
+        )
+        self._log.write(level, dict(zip(_FIELDS, values, strict=True)))

@@ -1,8 +1,9 @@
-"""Gives each request its identifier and each response the header that tells it."""
+"""Gives each request its identifier, and each answer the header that tells it."""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..core import correlation
+from ..core.headers import Headers
 from ..core.raw_headers import first
 
 _INBOUND = tuple(name.lower().encode() for name in correlation.INBOUND_HEADERS)
@@ -23,15 +24,13 @@ class CorrelationMiddleware:
         inbound = [first(scope["headers"], name) for name in _INBOUND]
         identifier = correlation.choose(*inbound)
         scope.setdefault("state", {})["correlation_id"] = identifier
-
-        async def send_with_header(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = [pair for pair in message["headers"] if pair[0] != _OUTBOUND]
-                message["headers"] = [*headers, (_OUTBOUND, identifier.encode())]
-            await send(message)
-
         token = correlation.correlation_id.set(identifier)
         try:
-            await self.app(scope, receive, send_with_header)
+            await self.app(scope, receive, send)
         finally:
             correlation.correlation_id.reset(token)
+
+
+def correlation_header(scope: Scope) -> Headers:
+    """Return the header that tells the identifier."""
+    return ((_OUTBOUND, scope["state"]["correlation_id"].encode()),)

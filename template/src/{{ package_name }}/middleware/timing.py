@@ -2,27 +2,25 @@
 
 from time import perf_counter
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..core.headers import Headers
 
 
 class TimingMiddleware:
-    """Adds the time from the request's arrival to the answer's first byte."""
+    """Notes when a request arrives."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request with X-Process-Time and Server-Timing on its answer."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = perf_counter()
+        """Serve a request whose arrival is noted in its state."""
+        if scope["type"] == "http":
+            scope["state"]["arrived_at"] = perf_counter()
+        await self.app(scope, receive, send)
 
-        async def send_with_time(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                taken = b"%.2f" % ((perf_counter() - started) * 1000)
-                message["headers"].append((b"x-process-time", taken + b"ms"))
-                message["headers"].append((b"server-timing", b"app;dur=" + taken))
-            await send(message)
 
-        await self.app(scope, receive, send_with_time)
+def timing_headers(scope: Scope) -> Headers:
+    """Return X-Process-Time and Server-Timing: the time from the arrival to the first byte."""
+    taken = b"%.2f" % ((perf_counter() - scope["state"]["arrived_at"]) * 1000)
+    return ((b"x-process-time", taken + b"ms"), (b"server-timing", b"app;dur=" + taken))
