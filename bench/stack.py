@@ -13,7 +13,6 @@ import http.client
 import os
 import platform
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -181,7 +180,12 @@ def prepare(folder: Path) -> Project:
     """Render the default service, give it the endpoint as a slice of its own, install it."""
     project = render(clone_with_releases(folder / "template"), folder / "service", {})
     package = project.path / "src" / str(project.answers["package_name"])
-    shutil.copy(ROOT / "bench" / "endpoint.py", package / "readings.py")
+    endpoint = (ROOT / "bench" / "endpoint.py").read_text()
+    # As the service's own README has it; bare FastAPI has the endpoint without any router.
+    endpoint = endpoint.replace("APIRouter()", "SliceRouter()")
+    endpoint = endpoint.replace("from fastapi import APIRouter\n", "")
+    endpoint = endpoint.replace("\n\nrouter =", "\n\nfrom .routes import SliceRouter\n\nrouter =")
+    (package / "readings.py").write_text(endpoint)
     slices = package / "slices.py"
     text = slices.read_text()
     wanted = "ROUTERS: tuple[APIRouter, ...] = ()"

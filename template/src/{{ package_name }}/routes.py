@@ -1,22 +1,71 @@
-"""Which route a request goes to, and which one it went to."""
+"""How routes come into the application, and which one a request went to."""
 
-from fastapi import APIRouter
-from starlette.routing import Match
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.params import Depends
+from fastapi.routing import APIRoute
 from starlette.types import Scope
+
+Responses = dict[int | str, dict[str, Any]]
 
 
 class SliceRouter(APIRouter):
-    """The router of a slice, which turns a foreign path away before its routes are compared.
+    """The router of a slice, whose routes can stand in the application directly.
 
-    The framework compares a path with every route of every router in turn; a path without this
-    router's prefix cannot fit any of them.
+    A router that is included stands between: the framework matches each request with it twice, and
+    solves what all its routes depend on for each anew. What a slice's routes have in common is
+    little, so that they can as well be made where they serve.
+
+    Args:
+        prefix: What their paths begin with.
+        tags: What the document files them under.
+        dependencies: What each of them depends on.
+        responses: What each of them can answer, for the document.
     """
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return whether one of its routes may serve the request."""
-        if "{" not in self.prefix and self.prefix not in scope["path"]:
-            return Match.NONE, {}
-        return super().matches(scope)
+    def __init__(
+        self,
+        *,
+        prefix: str = "",
+        tags: Sequence[str] = (),
+        dependencies: Sequence[Depends] = (),
+        responses: Responses | None = None,
+    ) -> None:
+        super().__init__(
+            prefix=prefix, tags=list(tags), dependencies=list(dependencies), responses=responses
+        )
+        self._definitions: list[tuple[str, Callable[..., Any], dict[str, Any]]] = []
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Add a route, as the decorators do."""
+        super().add_api_route(path, endpoint, **options)
+        self._definitions.append((path, endpoint, options))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has nothing but routes of its own: no other router, no websocket."""
+        return len(self.routes) == len(self._definitions)
+
+    def join(
+        self, app: FastAPI, *, prefix: str, route_class: type[APIRoute], responses: Responses
+    ) -> None:
+        """Make the routes again, in the application; to be called when all of them are defined.
+
+        Args:
+            app: The application.
+            prefix: What stands before the router's own prefix.
+            route_class: What they are made of.
+            responses: What each of them can answer besides, for the document.
+        """
+        for path, endpoint, given in self._definitions:
+            options = dict(given)
+            options["tags"] = [*self.tags, *(given.get("tags") or ())]
+            options["dependencies"] = [*self.dependencies, *(given.get("dependencies") or ())]
+            options["responses"] = responses | self.responses | (given.get("responses") or {})
+            options["route_class_override"] = route_class
+            app.router.add_api_route(prefix + self.prefix + path, endpoint, **options)
 
 
 def route_template(scope: Scope) -> str | None:
