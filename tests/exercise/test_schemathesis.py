@@ -2,20 +2,15 @@
 
 import re
 
-from tests.support.rendering import Render
+from tests.support.project import Project
 
 # Held, so that a new release of the judge does not stop an old tree.
 JUDGE = "schemathesis==4.32.*"
 
 
-def test_schemathesis_finds_nothing_with_all_its_checks(rendered: Render) -> None:
-    project = rendered({})
-    if not (project.path / ".venv").exists():
-        project.make("install")
-    project.make("migrate")
-
-    with project.serving({"RATE_LIMIT_DEFAULT": "1000000/minute"}) as running:
-        judged = project.run(
+def test_schemathesis_finds_nothing_with_all_its_checks(service: Project) -> None:
+    with service.serving({"RATE_LIMIT_DEFAULT": "1000000/minute"}) as running:
+        judged = service.run(
             *("uvx", "--from", JUDGE, "schemathesis", "run", f"{running.url}/openapi.json"),
             *("--checks", "all", "--phases", "examples,coverage,fuzzing,stateful"),
             *("--max-examples", "30", "--no-color"),

@@ -11,19 +11,9 @@ import httpx2
 import pytest
 
 from tests.support.project import Project
-from tests.support.rendering import Render
 
 PAGE = "https://app.example.com"
 SECRET = "hunter2-planted"  # noqa: S105 -- planted to be looked for
-
-
-@pytest.fixture(scope="module")
-def service(rendered: Render) -> Project:
-    project = rendered({})
-    if not (project.path / ".venv").exists():
-        project.make("install")
-    project.make("migrate")
-    return project
 
 
 def _json_lines(text: str) -> Iterator[dict[str, Any]]:

@@ -12,16 +12,6 @@ import pytest
 
 from tests.support.load import Answers, send
 from tests.support.project import Project
-from tests.support.rendering import Render
-
-
-@pytest.fixture(scope="module")
-def service(rendered: Render) -> Project:
-    project = rendered({})
-    if not (project.path / ".venv").exists():
-        project.make("install")
-    project.make("migrate")
-    return project
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

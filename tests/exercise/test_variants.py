@@ -22,8 +22,7 @@ on_postgresql = pytest.mark.parametrize("variant", parameters(database="postgres
 @pytest.fixture(params=parameters())
 def variant(request: pytest.FixtureRequest, rendered: Render, record_property: Record) -> Project:
     project = rendered(variants()[request.param])
-    if not (project.path / ".venv").exists():
-        project.make("install")
+    project.install()
     record_property("exercised", request.param)
     wanted = project.answers["python_version"]
     if project.python_version != wanted:

@@ -69,6 +69,11 @@ class Project:
         """Run one of its commands."""
         return self.run("make", *arguments, check=check, env=env)
 
+    def install(self) -> None:
+        """Install what it needs, once."""
+        if not (self.path / ".venv").exists():
+            self.make("install")
+
     @contextmanager
     def serving(
         self,
