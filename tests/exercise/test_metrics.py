@@ -35,9 +35,14 @@ def _eventually(holds: Callable[[], bool]) -> None:
 
 
 def _workers(running: Running) -> list[psutil.Process]:
-    return [
-        child for child in running.server().children() if "spawn_main" in " ".join(child.cmdline())
-    ]
+    return [child for child in running.server().children() if _is_worker(child)]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie among them
+        return False
 
 
 class Client:

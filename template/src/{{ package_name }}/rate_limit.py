@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi_limiter.depends import RateLimiter
 from starlette.exceptions import WebSocketException
@@ -56,8 +57,16 @@ class RateLimit(RateLimiter):
             WebSocketException: The same, for a handshake.
         """
         del response  # headers on it would be lost when the endpoint fails or makes its own
-        if self._own is not None or not _has_own_limit(request.scope):
-            await self.count(request.scope)
+        scope = request.scope
+        if isinstance(scope.get("route"), LimitedRoute):
+            return  # which has counted already, before the body was read
+        if self.is_own or not _own_limits(_dependant_of(scope)):
+            await self.count(scope)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it has a limit of its own, and not the default."""
+        return self._own is not None
 
     async def count(self, scope: Scope) -> None:
         """Count a request of this scope.
@@ -83,21 +92,21 @@ class RateLimit(RateLimiter):
 
 
 class LimitedRoute(APIRoute):
-    """A route with the default limit, unless one of its own is among its dependencies.
+    """A route within the limits among its dependencies, or else within the default.
 
-    The same as a dependency on the default, at a fraction of what solving one costs.
+    It counts before the body is read, and at a fraction of what solving a dependency costs.
     """
 
     _default = RateLimit()
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        self._has_own = any(isinstance(each.dependency, RateLimit) for each in self.dependencies)
+        self._limits = _own_limits(self.dependant) or [self._default]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request within the limit."""
-        if not self._has_own:
-            await self._default.count(scope)
+        """Serve a request within the limits."""
+        for limit in self._limits:
+            await limit.count(scope)
         await super().handle(scope, receive, send)
 
 
@@ -107,9 +116,17 @@ def limit_headers(scope: Scope) -> Headers:
     return () if verdict is None else verdict.headers
 
 
-def _has_own_limit(scope: Scope) -> bool:
+def _own_limits(dependant: Dependant | None) -> list[RateLimit]:
+    """Return the limits of its own that a route depends on, in whatever way."""
+    found: list[RateLimit] = []
+    for each in dependant.dependencies if dependant is not None else ():
+        if isinstance(each.call, RateLimit) and each.call.is_own:
+            found.append(each.call)
+        found += _own_limits(each)
+    return found
+
+
+def _dependant_of(scope: Scope) -> Dependant | None:
     context = scope["fastapi"].get("effective_route_context") or scope.get("route")
-    for each in getattr(context, "dependencies", ()):
-        if isinstance(each.dependency, RateLimit) and each.dependency._own is not None:  # noqa: SLF001 -- the same class
-            return True
-    return False
+    dependant: Dependant | None = getattr(context, "dependant", None)
+    return dependant

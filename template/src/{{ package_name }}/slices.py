@@ -1,7 +1,6 @@
 """Your own slices: the template writes this file once, and no update touches it.
 
-A slice is a package of its own, with endpoints, schemas, service and models. List its router here;
-made with SliceRouter (routes.py) its requests cost less than with the framework's own:
+A slice is a package of its own, with endpoints, schemas, service and models. List its router here:
 
     from .orders.endpoints import router as orders
 

@@ -37,8 +37,8 @@ class ClientAddresses:
         if not forwarded_for or not self.trusts(peer):
             return peer
         client = peer
-        for hop in reversed(forwarded_for.split(",")):
-            address = _parsed(hop.strip())
+        for hop in reversed([hop for hop in forwarded_for.split(",") if hop.strip()]):
+            address = _parsed(_without_port(hop))
             if address is None:
                 break
             client = str(address)
@@ -51,6 +51,15 @@ class ClientAddresses:
         return address is not None and any(
             address.version == network.version and address in network for network in self._trusted
         )
+
+
+def _without_port(hop: str) -> str:
+    # Some proxies write 192.0.2.1:4711 and [2001:db8::1]:4711, and some put it into quotes.
+    text = hop.strip().strip('"')
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    address, colon, port = text.rpartition(":")
+    return address if colon and port.isdecimal() and ":" not in address else text
 
 
 def _parsed(text: str) -> Address | None:

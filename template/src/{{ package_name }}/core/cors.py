@@ -24,9 +24,7 @@ class CorsSettings(SettingsGroup):
         bool, Field(description="Answer cross-origin requests of the listed origins.")
     ] = True
     cors_origins: Annotated[
-        Listed,
-        Field(description="Origins whose pages may call the service, separated by commas."),
-        Deployed("https://app.example.com", "https://app.staging.example.com"),
+        Listed, Field(description="Origins whose pages may call the service, separated by commas.")
     ] = ()
     additional_cors_origins: Annotated[
         Listed, Field(description="Further origins, to add to the list without repeating it.")
@@ -52,6 +50,13 @@ class CorsSettings(SettingsGroup):
     def allowed_origins(self) -> tuple[str, ...]:
         """All origins that may call the service."""
         return (*self.cors_origins, *self.additional_cors_origins)
+
+    @classmethod
+    def deployed(cls) -> dict[str, Deployed]:
+        """Return what a deployment may set."""
+        return {
+            "cors_origins": Deployed("https://app.example.com", "https://app.staging.example.com")
+        }
 
     @model_validator(mode="after")
     def _no_credentials_for_everyone(self) -> Self:

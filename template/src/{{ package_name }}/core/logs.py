@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from select import PIPE_BUF
 from typing import Annotated, Any
 
 import orjson
@@ -16,7 +17,7 @@ from pydantic import Field
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from .correlation import correlation_id
-from .redaction import PLAIN, REDACTED, Redactor
+from .redaction import REDACTED, Redactor
 from .settings_group import Listed, SettingsGroup
 
 # The request's own line says more than these, and says it once.
@@ -24,6 +25,8 @@ QUIET = ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio"
 
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _ESCAPES |= {ord(char): repr(char)[1:-1] for char in "\n\r\t\u2028\u2029"}
+# The first is made into text in the end, the second is structlog's own.
+_NOT_FIELDS = frozenset({"exc_info", "_record"})
 _METHODS = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warning"}
 _LEVELS = {"warn": "warning", "exception": "error"}  # the methods that are not named for theirs
 
@@ -128,7 +131,7 @@ class RequestLog:
 
     It passes the same processors as every other line, without structlog's own way to them, on
     which a logger's context is copied and its method looked up. Lines that come in one turn of the
-    event loop are written together.
+    event loop are written together, as many as a pipe takes as one piece: workers share it.
 
     Args:
         names: The names of the line's fields; where none is secret, none is looked at again.
@@ -162,9 +165,17 @@ class RequestLog:
         self._waiting.append(event)
 
     def _write_waiting(self) -> None:
-        lines = b"\n".join(self._waiting)
+        together: list[bytes] = []
+        size = 0
+        for line in self._waiting:
+            size += len(line) + 1
+            if together and size > PIPE_BUF:
+                self._output.msg(b"\n".join(together))
+                together = []
+                size = len(line) + 1
+            together.append(line)
         self._waiting.clear()
-        self._output.msg(lines)
+        self._output.msg(b"\n".join(together))
 
 
 class _Redaction:
@@ -180,12 +191,12 @@ class _Redaction:
     def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
         is_secret = self._redactor.is_secret
         for key, value in event.items():
-            if key == "exc_info":
-                continue  # made into text below
+            if key in _NOT_FIELDS:
+                continue
             if is_secret(key):
                 event[key] = REDACTED
-            elif type(value) not in PLAIN:
-                event[key] = self._redactor.value(value)
+            else:
+                event[key] = self._redactor.value(value, texts=True)
         if "exc_info" in event:
             event = structlog.processors.format_exc_info(_, __, event)
             if "exception" in event:

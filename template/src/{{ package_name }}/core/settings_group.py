@@ -37,6 +37,11 @@ class SettingsGroup(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    @classmethod
+    def deployed(cls) -> dict[str, Deployed]:
+        """Return what a deployment may set, by the names of the fields, for the example files."""
+        return {}
+
     def findings(self) -> list[str]:
         """Return what must not be so in production, a sentence each, naming the variable."""
         return []

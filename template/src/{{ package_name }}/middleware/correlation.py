@@ -18,7 +18,7 @@ class CorrelationMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request with its identifier in the context and on the request's state."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
         inbound = [first(scope["headers"], name) for name in _INBOUND]

@@ -8,12 +8,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..core.hosts import Hosts
 from ..core.raw_headers import first
 from ..errors import problem_response
+from ..parts import QUIET_PATHS
 
 
 class HostsMiddleware:
     """Answers 400 for a Host header of someone else's, which could poison links and caches.
 
-    Health stays open: probes ask by address.
+    What machines ask all the time stays open: they ask by address.
     """
 
     def __init__(self, app: ASGIApp, *, hosts: Hosts) -> None:
@@ -33,6 +34,6 @@ class HostsMiddleware:
         await self.app(scope, receive, send)
 
     def _is_meant(self, scope: Scope) -> bool:
-        if scope["path"].startswith("/health"):
+        if scope["path"].startswith(QUIET_PATHS):
             return True
         return self._hosts.include(first(scope["headers"], b"host") or "")

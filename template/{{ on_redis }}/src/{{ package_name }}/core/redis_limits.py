@@ -58,6 +58,7 @@ class RedisLimits:
         self._script = link.client.register_script(_SCRIPT)
         self._waiting: list[_Waiting] = []
         self._counting: asyncio.Task[None] | None = None
+        link.recoveries.append(self._try_script)
 
     async def take(self, key: str, limit: Limit) -> Verdict | None:
         """Count a request and return whether it may pass; None where it may without being counted.
@@ -94,6 +95,10 @@ class RedisLimits:
                         answer.set_exception(fault)
         finally:
             self._counting = None
+
+    async def _try_script(self, client: Redis) -> None:
+        # Redis may answer a ping and still refuse to count, as when its memory is full.
+        await self._script(keys=[f"{self._prefix}try"], args=[1, 1], client=client)
 
     async def _ask(self, batch: Sequence[_Waiting], client: Redis) -> None:
         numbers = [number for _, limit, _ in batch for number in (limit.interval, limit.count)]

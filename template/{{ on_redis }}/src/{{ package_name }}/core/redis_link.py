@@ -12,9 +12,14 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
+from .correlation import correlation_id
 from .health import Check
 from .settings_group import Deployed, SettingsGroup
+
+CONNECTIONS = 32
+"""How many connections a worker has at most; who finds all in use waits for one to be free."""
 
 PROBE_SECONDS = 1.0
 """How long after its loss, and then how often, Redis is asked whether it is back."""
@@ -48,7 +53,6 @@ class RedisSettings(SettingsGroup):
         SecretStr | None,
         AfterValidator(_check_url),
         Field(description="Redis or Valkey, redis://host:6379/0; unset: all is in process."),
-        Deployed("redis://redis:6379/0"),
     ] = None
     redis_timeout: Annotated[
         float, Field(description="Seconds that a request waits for it at most.", gt=0, le=10)
@@ -57,6 +61,11 @@ class RedisSettings(SettingsGroup):
         WhenLost,
         Field(description="Limits while it is lost: memory (in process), open (none), closed."),
     ] = WhenLost.MEMORY
+
+    @classmethod
+    def deployed(cls) -> dict[str, Deployed]:
+        """Return what a deployment may set."""
+        return {"redis_url": Deployed("redis://redis:6379/0")}
 
 
 class RedisLostError(Exception):
@@ -70,7 +79,7 @@ class RedisLink:
     once in a while, and closes it again.
 
     Args:
-        client: The client; its own retries and time limits are off.
+        client: The client; its own time limits are off.
         timeout: Seconds that an operation may take.
         on_change: Called with whether Redis is lost, when that changes.
     """
@@ -84,6 +93,7 @@ class RedisLink:
         self._timeout = timeout
         self._on_change = on_change or (lambda _: None)
         self._probe: asyncio.Task[None] | None = None
+        self._free = asyncio.Semaphore(CONNECTIONS)
 
     @classmethod
     @asynccontextmanager
@@ -96,9 +106,13 @@ class RedisLink:
             return
         client = Redis.from_url(
             settings.redis_url.get_secret_value(),
-            retry=Retry(NoBackoff(), 0),
+            # Once more, because a connection that was idle may have been closed meanwhile.
+            retry=Retry(NoBackoff(), 1),
             socket_timeout=None,
             socket_connect_timeout=None,
+            max_connections=CONNECTIONS + 1,  # one is the probe's
+            # With them on, the client does not look whether an idle connection is still open.
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
         link = cls(client, settings.redis_timeout, on_change)
         try:
@@ -116,12 +130,15 @@ class RedisLink:
         """
         if self.lost:
             raise RedisLostError
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await operation(self.client)
-        except _LOST as error:
-            self._lose(error)
-            raise RedisLostError from error
+        async with self._free:
+            if self.lost:  # since it waited
+                raise RedisLostError
+            try:
+                async with asyncio.timeout(self._timeout):
+                    return await operation(self.client)
+            except _LOST as error:
+                self._lose(error)
+                raise RedisLostError from error
 
     async def ping(self) -> None:
         """Ask for a sign of life.
@@ -150,6 +167,7 @@ class RedisLink:
         self._probe = asyncio.create_task(self._wait_for_return())
 
     async def _wait_for_return(self) -> None:
+        correlation_id.set("")  # it is no longer about the request that found out
         while self.lost:
             await asyncio.sleep(PROBE_SECONDS)
             with suppress(*_LOST):
