@@ -12,7 +12,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from .core.correlation import correlation_id
-from .core.problems import MEDIA_TYPE, STATUSES, ServiceError, describe
+from .core.problems import (
+    MEDIA_TYPE,
+    STATUSES,
+    InvalidRequestError,
+    MediaTypeError,
+    ServiceError,
+    describe,
+    example,
+)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 Documentation = dict[int | str, dict[str, Any]]
@@ -46,12 +54,28 @@ def _reference(request: Request) -> str:
 
 
 def documented(*errors: type[ServiceError]) -> Documentation:
-    """Return the OpenAPI entries of the errors that an endpoint can give."""
+    """Return the OpenAPI entries of the errors that an endpoint can give, an example of each.
+
+    openapi.py adds those that need no naming: 422 where there is something to validate, what can be
+    wrong with a body, and 500.
+    """
     entries: Documentation = {}
     for error in errors:
-        entry = entries.setdefault(error.status, {"description": STATUSES[error.status][1]})
+        entry = entries.setdefault(error.status, _empty_entry(error))
         entry["description"] += f"\n\n- `{error.code}`: {error.detail}"
+        entry["headers"].update(error.documented_headers)
+        shown = {"summary": error.detail, "value": example(error)}
+        entry["content"][MEDIA_TYPE]["examples"][error.code] = shown
     return entries
+
+
+def _empty_entry(error: type[ServiceError]) -> dict[str, Any]:
+    reference = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": STATUSES[error.status][1],
+        "headers": {},
+        "content": {MEDIA_TYPE: {"schema": reference, "examples": {}}},
+    }
 
 
 async def answer_service_error(request: Request, error: ServiceError) -> Response:
@@ -78,13 +102,13 @@ async def answer_validation_error(request: Request, error: RequestValidationErro
         # The framework leaves a body of another media type unread, then finds that it is no object.
         return problem_response(
             request,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "The body must be JSON. Send it with Content-Type: application/json.",
+            MediaTypeError.status,
+            MediaTypeError.detail,
         )
     return problem_response(
         request,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "The request does not fit what this endpoint takes; errors says where.",
+        InvalidRequestError.status,
+        InvalidRequestError.detail,
         errors=[{key: fault[key] for key in ("loc", "msg", "type")} for fault in faults],
     )
 

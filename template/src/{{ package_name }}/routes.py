@@ -1,6 +1,6 @@
 """How routes come into the application, and which one a request went to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -20,7 +20,7 @@ class SliceRouter(APIRouter):
 
     Args:
         prefix: What their paths begin with.
-        tags: What the document files them under.
+        tags: What the document files them under; a mapping says of each tag what it is.
         dependencies: What each of them depends on.
         responses: What each of them can answer, for the document.
     """
@@ -29,13 +29,14 @@ class SliceRouter(APIRouter):
         self,
         *,
         prefix: str = "",
-        tags: Sequence[str] = (),
+        tags: Sequence[str] | Mapping[str, str] = (),
         dependencies: Sequence[Depends] = (),
         responses: Responses | None = None,
     ) -> None:
         super().__init__(
             prefix=prefix, tags=list(tags), dependencies=list(dependencies), responses=responses
         )
+        self.tag_descriptions = dict(tags) if isinstance(tags, Mapping) else {}
         self._definitions: list[tuple[str, Callable[..., Any], dict[str, Any]]] = []
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -49,7 +50,13 @@ class SliceRouter(APIRouter):
         return len(self.routes) == len(self._definitions)
 
     def join(
-        self, app: FastAPI, *, prefix: str, route_class: type[APIRoute], responses: Responses
+        self,
+        app: FastAPI,
+        *,
+        prefix: str,
+        route_class: type[APIRoute],
+        responses: Responses,
+        operation_id: Callable[[APIRoute], str] | None = None,
     ) -> None:
         """Make the routes again, in the application; to be called when all of them are defined.
 
@@ -58,6 +65,7 @@ class SliceRouter(APIRouter):
             prefix: What stands before the router's own prefix.
             route_class: What they are made of.
             responses: What each of them can answer besides, for the document.
+            operation_id: What the document calls a route; None for the application's own way.
         """
         for path, endpoint, given in self._definitions:
             options = dict(given)
@@ -65,6 +73,8 @@ class SliceRouter(APIRouter):
             options["dependencies"] = [*self.dependencies, *(given.get("dependencies") or ())]
             options["responses"] = responses | self.responses | (given.get("responses") or {})
             options["route_class_override"] = route_class
+            if operation_id is not None:
+                options["generate_unique_id_function"] = operation_id
             app.router.add_api_route(prefix + self.prefix + path, endpoint, **options)
 
 

@@ -8,6 +8,16 @@ from pydantic import BaseModel, Field
 
 MEDIA_TYPE = "application/problem+json"
 
+Header = Mapping[str, Any]
+"""How OpenAPI describes a header."""
+
+RETRY_AFTER: Mapping[str, Header] = {
+    "Retry-After": {
+        "description": "Whole seconds to wait before the request is tried again.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+
 STATUSES: Mapping[int, tuple[str, str]] = {
     400: ("BAD_REQUEST", "Bad Request"),
     401: ("UNAUTHORIZED", "Unauthorized"),
@@ -51,15 +61,27 @@ class Problem(BaseModel):
 
 
 class ServiceError(Exception):
-    """An error that the client is told of; subclasses name their status, code and sentence."""
+    """An error that the client is told of; subclasses name their status, code and sentence.
+
+    The OpenAPI document describes an error with these, and with the headers of its answers.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "INTERNAL_ERROR"
     detail: ClassVar[str] = "The service failed to answer this request."
+    documented_headers: ClassVar[Mapping[str, Header]] = {}
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None):
         super().__init__(detail or self.detail)
         self.headers = headers
+
+
+class UnreadableBodyError(ServiceError):
+    """The body ends early, or is not in the encoding that it claims."""
+
+    status = 400
+    code = "BAD_REQUEST"
+    detail = "There was an error parsing the body"
 
 
 class NotFoundError(ServiceError):
@@ -78,12 +100,37 @@ class ConflictError(ServiceError):
     detail = "The request contradicts the present state."
 
 
+class BodyTooLargeError(ServiceError):
+    """The body is larger than the service reads."""
+
+    status = 413
+    code = "CONTENT_TOO_LARGE"
+    detail = "The body is larger than the service takes."
+
+
+class MediaTypeError(ServiceError):
+    """The body is of a media type that the endpoint does not take."""
+
+    status = 415
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    detail = "The body must be JSON. Send it with Content-Type: application/json."
+
+
+class InvalidRequestError(ServiceError):
+    """The request does not fit the endpoint's parameters or body."""
+
+    status = 422
+    code = "VALIDATION_FAILED"
+    detail = "The request does not fit what this endpoint takes; errors says where."
+
+
 class RateLimitedError(ServiceError):
     """The client came too often."""
 
     status = 429
     code = "RATE_LIMITED"
     detail = "Too many requests. Wait as many seconds as Retry-After says."
+    documented_headers = RETRY_AFTER
 
 
 class UnavailableError(ServiceError):
@@ -92,6 +139,7 @@ class UnavailableError(ServiceError):
     status = 503
     code = "UNAVAILABLE"
     detail = "The service cannot answer this request right now. Try again."
+    documented_headers = RETRY_AFTER
 
 
 def describe(
@@ -127,3 +175,15 @@ def describe(
     if errors is not None:
         body["errors"] = list(errors)
     return body
+
+
+def example(error: type[ServiceError]) -> dict[str, Any]:
+    """Return the body of an error as documents show it, with an identifier and a moment made up."""
+    body = describe(
+        error.status,
+        error.detail,
+        code=error.code,
+        instance="/",
+        correlation_id="6f1c1c0e-6b0e-4b7e-9a51-2f4d3c8a9b10",
+    )
+    return body | {"timestamp": "2027-01-15T09:30:00.000Z"}

@@ -1,27 +1,36 @@
 """The shapes of the service's reports on itself."""
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from .. import about
 from ..core.health import Phase, Status
 from ..settings import Environment
+
+Name = Annotated[str, Field(description="The service's name.", examples=[about.NAME])]
+Version = Annotated[
+    str, Field(description="The version that runs.", examples=[about.INSTALLED_VERSION])
+]
 
 
 class Links(BaseModel):
     """Where to go from the root."""
 
     docs: str | None = Field(description="The documentation page, if it is served.")
-    openapi: str | None = Field(description="The OpenAPI document, if it is served.")
-    health: str = Field(description="The health report.")
-    api: str = Field(description="The API's prefix.")
+    openapi: str | None = Field(
+        description="The OpenAPI document, if it is served.", examples=["/openapi.json"]
+    )
+    health: str = Field(description="The health report.", examples=["/health"])
+    api: str = Field(description="The prefix of the API's first version.", examples=["/api/v1"])
 
 
 class Root(BaseModel):
     """What runs here, and where to go."""
 
-    name: str
-    version: str
+    name: Name
+    version: Version
     environment: Environment
     links: Links
 
@@ -29,24 +38,24 @@ class Root(BaseModel):
 class PublicConfig(BaseModel):
     """The settings that anyone may see; an explicit list, so that no secret slips in."""
 
-    name: str
-    version: str
+    name: Name
+    version: Version
     environment: Environment
-    features: dict[str, bool] = Field(description="What is switched on.")
+    features: dict[str, bool] = Field(description="What is switched on.", examples=[{"docs": True}])
 
 
 class CheckReport(BaseModel):
     """How one check went."""
 
     status: Status
-    duration_ms: float = Field(description="How long it took, in milliseconds.")
+    duration_ms: float = Field(description="How long it took, in milliseconds.", examples=[0.42])
 
 
 class HealthReport(BaseModel):
     """How the service is."""
 
     status: Status
-    version: str
+    version: Version
     environment: Environment
     timestamp: datetime = Field(description="When this was reported (UTC).")
     checks: dict[str, CheckReport] = Field(description="The checks by name.")

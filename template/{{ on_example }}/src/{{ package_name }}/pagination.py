@@ -25,10 +25,12 @@ class Page[Entry](BaseModel):
     """One page of a list."""
 
     items: Annotated[Sequence[Entry], Field(description="The entries of this page.")]
-    page: Annotated[int, Field(description="The page, from 1.")]
-    page_size: Annotated[int, Field(description="Entries on a full page.")]
-    pages: Annotated[int, Field(description="How many pages there are.")]
-    total: Annotated[int, Field(description="How many entries there are on all pages.")]
+    page: Annotated[int, Field(description="The page, from 1.", examples=[1])]
+    page_size: Annotated[int, Field(description="Entries on a full page.", examples=[20])]
+    pages: Annotated[int, Field(description="How many pages there are.", examples=[1])]
+    total: Annotated[
+        int, Field(description="How many entries there are on all pages.", examples=[1])
+    ]
 
     @classmethod
     def of(cls, items: Sequence[Entry], total: int, query: PageQuery) -> Self:

@@ -3,22 +3,36 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import Body, Path, Query, Response
 
 from ..core.problems import UnavailableError
 from ..db.session import SessionDep
 from ..errors import documented
-from ..pagination import Page
+from ..openapi import LOCATED
 from ..routes import SliceRouter
 from ..state import ServiceRequest
 from . import service
 from .models import Item
-from .schemas import ItemCreate, ItemQuery, ItemRead, ItemUpdate
+from .schemas import (
+    CREATE_EXAMPLES,
+    UPDATE_EXAMPLES,
+    ItemCreate,
+    ItemPage,
+    ItemQuery,
+    ItemRead,
+    ItemUpdate,
+)
 
-router = SliceRouter(prefix="/items", tags=["items"], responses=documented(UnavailableError))
+router = SliceRouter(
+    prefix="/items",
+    tags={"items": "Things that are kept in stock."},
+    responses=documented(UnavailableError),
+)
 
 CACHE = "items"
-ItemId = Annotated[int, Path(description="The item's number.", ge=1, le=2**63 - 1)]
+ItemId = Annotated[int, Path(description="The item's number.", ge=1, le=2**63 - 1, examples=[1])]
+NewItem = Annotated[ItemCreate, Body(openapi_examples=CREATE_EXAMPLES)]
+ItemChange = Annotated[ItemUpdate, Body(openapi_examples=UPDATE_EXAMPLES)]
 
 
 @router.post(
@@ -26,22 +40,36 @@ ItemId = Annotated[int, Path(description="The item's number.", ge=1, le=2**63 - 
     status_code=HTTPStatus.CREATED,
     response_model=ItemRead,
     summary="Create an item",
-    responses=documented(service.ItemNameTakenError),
+    responses=LOCATED | documented(service.ItemNameTakenError),
 )
 async def create_item(
-    data: ItemCreate, session: SessionDep, request: ServiceRequest, response: Response
+    data: NewItem, session: SessionDep, request: ServiceRequest, response: Response
 ) -> Item:
-    """Add an item; the Location header says where it is."""
+    """Add an item; the Location header says where it is.
+
+    Only the name is needed: a missing description is empty, a missing quantity 0. A name that
+    another item has is refused with 409; unknown fields are refused with 422.
+    """
     item = await service.create_item(session, data)
-    response.headers["Location"] = request.url_for("read_item", item_id=item.id).path
+    response.headers["Location"] = f"{request.url.path}/{item.id}"
     return item
 
 
 @router.get("", summary="List items")
-async def list_items(query: Annotated[ItemQuery, Query()], session: SessionDep) -> Page[ItemRead]:
-    """Return one page of items, filtered and sorted."""
+async def list_items(query: Annotated[ItemQuery, Query()], session: SessionDep) -> ItemPage:
+    """Return one page of items, filtered and sorted.
+
+    - **Paging**: `page` counts from 1, and `page_size` is how many items a full page has. `total`
+      and `pages` say how many there are; a page behind the last one is empty, which is no error.
+    - **Filter**: `filter` keeps the items with this text in their name or description, in any
+      case. Wildcards mean themselves.
+    - **Sort**: `sort` names a field, with a minus sign for falling order; by default the newest
+      item comes first. Equals are ordered by their numbers, so that no item is on two pages.
+
+    A parameter that does not fit is refused with 422, and so is one that is not listed here.
+    """
     items, total = await service.list_items(session, query)
-    return Page.of([ItemRead.model_validate(item) for item in items], total, query)
+    return ItemPage.of([ItemRead.model_validate(item) for item in items], total, query)
 
 
 @router.get(
@@ -51,7 +79,10 @@ async def list_items(query: Annotated[ItemQuery, Query()], session: SessionDep) 
     responses=documented(service.ItemNotFoundError),
 )
 async def read_item(item_id: ItemId, session: SessionDep, request: ServiceRequest) -> Response:
-    """Return one item, from the cache where it has it."""
+    """Return one item; 404 where there is none with this number.
+
+    The answer may come from a cache, which forgets an item when it is changed or deleted.
+    """
 
     async def make() -> bytes:
         item = await service.read_item(session, item_id)
@@ -68,9 +99,12 @@ async def read_item(item_id: ItemId, session: SessionDep, request: ServiceReques
     responses=documented(service.ItemNotFoundError, service.ItemNameTakenError),
 )
 async def update_item(
-    item_id: ItemId, data: ItemUpdate, session: SessionDep, request: ServiceRequest
+    item_id: ItemId, data: ItemChange, session: SessionDep, request: ServiceRequest
 ) -> Item:
-    """Change the fields that are given, and no others."""
+    """Change the fields that are given, and no others.
+
+    No field can be null. An unknown item is 404, and a name that another item has is 409.
+    """
     item = await service.update_item(session, item_id, data)
     await request.state["cache"].forget(CACHE, item_id)
     return item
@@ -83,6 +117,9 @@ async def update_item(
     responses=documented(service.ItemNotFoundError),
 )
 async def delete_item(item_id: ItemId, session: SessionDep, request: ServiceRequest) -> None:
-    """Remove an item."""
+    """Remove an item; 404 where there is none with this number.
+
+    Its number is not given again.
+    """
     await service.delete_item(session, item_id)
     await request.state["cache"].forget(CACHE, item_id)

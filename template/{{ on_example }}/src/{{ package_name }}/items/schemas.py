@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
+from fastapi.openapi.models import Example
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..pagination import PageQuery
+from ..pagination import Page, PageQuery
 
 # A name is one line that does not begin or end with a space.
 _VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
@@ -55,6 +56,27 @@ class ItemCreate(BaseModel):
     quantity: Quantity = 0
 
 
+CREATE_EXAMPLES: dict[str, Example] = {
+    "common": {
+        "summary": "An item with all that can be said of it",
+        "value": {
+            "name": "Blue bicycle",
+            "description": "Three gears, a basket and a bell.",
+            "quantity": 3,
+        },
+    },
+    "minimal": {"summary": "The name alone", "value": {"name": "Red bicycle"}},
+    "edge": {
+        "summary": "Any script, several lines, and as many as can be counted",
+        "value": {
+            "name": "自転車 № 7, 100 % «vélo»",
+            "description": "Two lines:\nthe second one.",
+            "quantity": 2**31 - 1,
+        },
+    },
+}
+
+
 class ItemUpdate(BaseModel):
     """What to change; a field that is left out stays as it is, and none can be null.
 
@@ -68,6 +90,16 @@ class ItemUpdate(BaseModel):
     quantity: Quantity = Field(default_factory=int)
 
 
+UPDATE_EXAMPLES: dict[str, Example] = {
+    "common": {"summary": "One more came in", "value": {"quantity": 4}},
+    "minimal": {"summary": "Nothing: the item stays as it is", "value": {}},
+    "edge": {
+        "summary": "All of it, with the description taken away",
+        "value": {"name": "Green bicycle", "description": "", "quantity": 0},
+    },
+}
+
+
 class ItemRead(BaseModel):
     """An item."""
 
@@ -77,8 +109,17 @@ class ItemRead(BaseModel):
     name: Name
     description: Description
     quantity: Quantity
-    created_at: Annotated[datetime, Field(description="When it was made (UTC).")]
-    updated_at: Annotated[datetime, Field(description="When it was last changed (UTC).")]
+    created_at: Annotated[
+        datetime, Field(description="When it was made (UTC).", examples=["2027-01-15T09:30:00Z"])
+    ]
+    updated_at: Annotated[
+        datetime,
+        Field(description="When it was last changed (UTC).", examples=["2027-01-16T14:05:30Z"]),
+    ]
+
+
+class ItemPage(Page[ItemRead]):
+    """One page of items."""
 
 
 class ItemQuery(PageQuery):
@@ -90,6 +131,7 @@ class ItemQuery(PageQuery):
             description="Only items with this text in their name or description, in any case.",
             max_length=120,
             pattern=r"^[^\x00]*$",
+            examples=["bicycle"],
         ),
     ] = None
     sort: Annotated[
