@@ -122,6 +122,36 @@ def test_beside_the_docs_page_there_is_nothing_else(
     assert http.get(path).status_code == 404
 
 
+GETTABLE = ["/", "/health", "/health/live", "/health/ready", "/config", "/openapi.json"]
+CHOSEN = ["/health/database", "/health/cache", "/docs", "/metrics", ITEMS, f"{ITEMS}?page=0"]
+
+
+@pytest.mark.parametrize("path", [*GETTABLE, *CHOSEN, f"{ITEMS}/9223372036854775807", "/nowhere"])
+def test_head_is_answered_like_get_without_the_body(http: httpx2.Client, path: str) -> None:
+    # These tell of one answer, not of what is answered.
+    own = {"x-correlation-id", "x-process-time", "server-timing", "x-ratelimit-remaining"}
+    own |= {"x-ratelimit-reset", "date"}
+    # What is counted, timed, or made anew for each answer is not always as long.
+    lengths = {"content-length"} if path.startswith(("/health", "/metrics", "/docs")) else set()
+    got, head = http.get(path), http.head(path)
+
+    assert head.status_code == got.status_code
+    assert head.content == b""
+    assert head.headers.keys() == got.headers.keys()
+    for name in got.headers.keys() - own - lengths - {"content-security-policy"}:
+        assert head.headers[name] == got.headers[name], name
+
+
+def test_a_405_says_that_head_is_allowed_where_get_is(http: httpx2.Client) -> None:
+    for path in (*GETTABLE, "/metrics", "/docs"):
+        if http.get(path).status_code == 200:
+            assert http.delete(path).headers["Allow"] == "GET, HEAD"
+
+
+def test_head_is_no_operation_of_the_document(document: dict[str, Any]) -> None:
+    assert all("head" not in operations for operations in document["paths"].values())
+
+
 def test_metrics_are_there_where_they_were_chosen(http: httpx2.Client, answers: Answers) -> None:
     assert http.get("/metrics").status_code == (200 if answers["metrics"] else 404)
 

@@ -52,7 +52,7 @@ def test_a_method_that_a_path_does_not_take_is_405(http: httpx2.Client, method: 
     answer = http.request(method, "/health/live")
 
     assert _problem(answer, 405)["code"] == "METHOD_NOT_ALLOWED"
-    assert answer.headers["Allow"] == "GET"
+    assert answer.headers["Allow"] == "GET, HEAD"
 
 
 def test_a_callers_correlation_id_is_in_the_problem(http: httpx2.Client) -> None:
@@ -150,7 +150,10 @@ class TestItems:
 
     @pytest.mark.parametrize(
         ("path", "allowed"),
-        [("/api/v1/items", {"GET", "POST"}), ("/api/v1/items/1", {"GET", "PATCH", "DELETE"})],
+        [
+            ("/api/v1/items", {"GET", "HEAD", "POST"}),
+            ("/api/v1/items/1", {"GET", "HEAD", "PATCH", "DELETE"}),
+        ],
     )
     def test_a_405_names_every_method_of_the_path(
         self, http: httpx2.Client, path: str, allowed: set[str]

@@ -27,6 +27,16 @@ def test_each_answer_of_the_api_says_what_is_left(http: httpx2.Client, limited: 
     assert int(second.headers["X-RateLimit-Remaining"]) <= left
 
 
+def test_head_counts_like_get(http: httpx2.Client, limited: str) -> None:
+    first, second, third = http.get(limited), http.head(limited), http.get(limited)
+
+    left = [int(answer.headers["X-RateLimit-Remaining"]) for answer in (first, second, third)]
+    assert all(name in second.headers for name in HEADERS)
+    # A busy machine may let one request come back meanwhile.
+    assert left[2] <= left[1] <= left[0]
+    assert left[2] < left[0]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("POST", "/api/v1/items", 422), ("GET", "/api/v1/items?page=0", 422), ("GET", ITEM, 404)],

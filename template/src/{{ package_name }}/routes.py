@@ -6,7 +6,13 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.params import Depends
 from fastapi.routing import APIRoute
-from starlette.types import Scope
+from starlette.datastructures import URLPath
+from starlette.routing import BaseRoute, Match, NoMatchFound, Router
+from starlette.types import Message, Receive, Scope, Send
+
+API_ROOT = "/api"
+FIRST = "v1"
+"""The version that the API begins with."""
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -76,6 +82,54 @@ class SliceRouter(APIRouter):
             if operation_id is not None:
                 options["generate_unique_id_function"] = operation_id
             app.router.add_api_route(prefix + self.prefix + path, endpoint, **options)
+
+
+class HeadRoutes(BaseRoute):
+    """Answers HEAD where GET is answered, with all that GET would say but the body.
+
+    RFC 9110, 9.1, asks it of every server, and monitors use it. It stands behind the routes that it
+    looks at, so that no GET passes it, and is none of the document's. The server leaves the body
+    out; layers before it see what GET would send, and so name its length and its encoding.
+
+    Args:
+        router: What has the routes.
+    """
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match a HEAD of what could be got."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            as_get = _as_get(scope)
+            if any(route.matches(as_get)[0] is Match.FULL for route in self._router.routes):
+                return Match.FULL, {}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request as if it were GET."""
+        as_get = _as_get(scope)
+
+        async def send_as_head(message: Message) -> None:
+            learn()
+            await send(message)
+
+        def learn() -> None:
+            # Layers before look in the scope for the route, and for the method that was asked.
+            scope.update(as_get, method="HEAD")
+
+        try:
+            await self._router(as_get, receive, send_as_head)
+        finally:
+            learn()
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """Raise NoMatchFound: it has no path of its own."""
+        raise NoMatchFound(name, path_params)
+
+
+def _as_get(scope: Scope) -> Scope:
+    return {**scope, "method": "GET"}
 
 
 def route_template(scope: Scope) -> str | None:

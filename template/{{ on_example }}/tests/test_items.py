@@ -115,7 +115,8 @@ def test_a_deleted_items_number_is_not_given_again(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "allowed"), [(ITEMS, "GET, POST"), (f"{ITEMS}/1", "GET, PATCH, DELETE")]
+    ("path", "allowed"),
+    [(ITEMS, "GET, HEAD, POST"), (f"{ITEMS}/1", "GET, HEAD, PATCH, DELETE")],
 )
 def test_a_405_names_every_method_of_the_path(client: TestClient, path: str, allowed: str) -> None:
     answer = client.put(path)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from .. import about
 from ..core.health import Phase, Status
+from ..routes import API_ROOT, FIRST
 from ..settings import Environment
 
 Name = Annotated[str, Field(description="The service's name.", examples=[about.NAME])]
@@ -23,7 +24,9 @@ class Links(BaseModel):
         description="The OpenAPI document, if it is served.", examples=["/openapi.json"]
     )
     health: str = Field(description="The health report.", examples=["/health"])
-    api: str = Field(description="The prefix of the API's first version.", examples=["/api/v1"])
+    api: str = Field(
+        description="The prefix of the API's first version.", examples=[f"{API_ROOT}/{FIRST}"]
+    )
 
 
 class Root(BaseModel):
