@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from select import PIPE_BUF
 from typing import Annotated, Any
 
@@ -18,7 +17,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from .correlation import correlation_id
 from .redaction import REDACTED, Redactor
-from .settings_group import Listed, SettingsGroup
+from .settings_group import Listed, SettingsGroup, Word
 
 # The request's own line says more than these, and says it once.
 QUIET = ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio")
@@ -31,7 +30,7 @@ _METHODS = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warn
 _LEVELS = {"warn": "warning", "exception": "error"}  # the methods that are not named for theirs
 
 
-class Level(StrEnum):
+class Level(Word):
     """How grave a line must be to be written."""
 
     DEBUG = "debug"
@@ -40,7 +39,7 @@ class Level(StrEnum):
     ERROR = "error"
 
 
-class Format(StrEnum):
+class Format(Word):
     """How a line is written."""
 
     JSON = "json"

@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import dataclass
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,6 +20,15 @@ class Deployed:
 
     production: str
     staging: str | None = None
+
+
+class Word(StrEnum):
+    """One of a few words, in lower case; in the environment they may be written in any case."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        word = value.lower() if isinstance(value, str) else None
+        return next((each for each in cls if each.value == word), None)
 
 
 class SettingsGroup(BaseSettings):

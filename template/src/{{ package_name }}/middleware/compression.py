@@ -3,7 +3,8 @@
 from starlette.middleware.gzip import GZipMiddleware, GZipResponder, IdentityResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..core.raw_headers import first
+from ..core.encodings import accepts_gzip
+from ..core.raw_headers import first, joined
 
 
 class CompressionMiddleware(GZipMiddleware):
@@ -34,7 +35,7 @@ class CompressionMiddleware(GZipMiddleware):
 
     def _responder(self, scope: Scope, send: Send) -> IdentityResponder:
         responder: IdentityResponder
-        if "gzip" in (first(scope["headers"], b"accept-encoding") or ""):
+        if accepts_gzip(joined(scope["headers"], b"accept-encoding")):
             responder = GZipResponder(self.app, self.minimum_size, self.compresslevel)
         else:  # it says that the answer depends on what the client takes
             responder = IdentityResponder(self.app, self.minimum_size)

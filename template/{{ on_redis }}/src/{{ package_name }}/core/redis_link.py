@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -16,7 +15,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from .correlation import correlation_id
 from .health import Check
-from .settings_group import Deployed, SettingsGroup
+from .settings_group import Deployed, SettingsGroup, Word
 
 CONNECTIONS = 32
 """How many connections a worker has at most; who finds all in use waits for one to be free."""
@@ -29,7 +28,7 @@ _LOST = (RedisError, OSError, TimeoutError)
 logger = logging.getLogger(__name__)
 
 
-class WhenLost(StrEnum):
+class WhenLost(Word):
     """What becomes of rate limits without Redis."""
 
     MEMORY = "memory"
@@ -55,7 +54,8 @@ class RedisSettings(SettingsGroup):
         Field(description="Redis or Valkey, redis://host:6379/0; unset: all is in process."),
     ] = None
     redis_timeout: Annotated[
-        float, Field(description="Seconds that a request waits for it at most.", gt=0, le=10)
+        float,
+        Field(description="Seconds that one operation may take; then Redis is lost.", gt=0, le=10),
     ] = 0.25
     rate_limit_fail: Annotated[
         WhenLost,
