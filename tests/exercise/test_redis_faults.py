@@ -2,12 +2,12 @@
 
 import asyncio
 import itertools
+import json
 import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx2
 import psutil
@@ -31,20 +31,9 @@ class Server:
 
     @property
     def process(self) -> psutil.Process:
-        """The server's process."""
-        (process,) = (
-            child
-            for child in psutil.Process().children()
-            if child.name().startswith("valkey") and str(self.valkey.port) in self._config(child)
-        )
-        return process
-
-    @staticmethod
-    def _config(process: psutil.Process) -> str:
-        try:
-            return Path(process.cmdline()[1]).read_text() + " ".join(process.cmdline())
-        except (IndexError, OSError):
-            return " ".join(process.cmdline())
+        """The server's process, to be looked for while it answers."""
+        with self.valkey.client() as client:
+            return psutil.Process(client.info("server")["process_id"])
 
     def kill(self) -> None:
         """End it without a farewell."""
@@ -164,6 +153,8 @@ def test_a_lost_redis_costs_no_request_and_limits_are_shared_again_on_its_return
     left = [_left(running.url) for _ in range(20)]
     assert {before - after for before, after in itertools.pairwise(left)} <= {0, 1}
     assert 1 <= _lines(running, "Redis is lost") <= 2, "one line for each worker that noticed"
+    back = [json.loads(line) for line in running.output().splitlines() if "is back" in line]
+    assert {line["correlation_id"] for line in back} == {None}, "no request brought it back"
 
 
 def _lines(running: Running, words: str) -> int:
@@ -192,6 +183,30 @@ def test_the_loss_can_open_or_close_the_limits(
 
     assert {answer.status_code for answer in answers} == {status}
     assert all("X-RateLimit-Limit" not in answer.headers for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("running", "seconds"),
+    [
+        ({"WORKERS": "1", "REDIS_TIMEOUT": "0.1"}, 0.1),
+        ({"WORKERS": "1", "REDIS_TIMEOUT": "1.5"}, 1.5),
+    ],
+    indirect=["running"],
+)
+def test_how_long_an_operation_may_take_is_a_setting(
+    running: Running, server: Server, seconds: float
+) -> None:
+    httpx2.get(running.url + ITEMS)
+    process = server.process
+    process.send_signal(signal.SIGSTOP)
+    try:
+        answer = httpx2.get(running.url + ITEMS)
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+    taken = float(answer.headers["X-Process-Time"].removesuffix("ms")) / 1000
+    assert answer.status_code == 200
+    assert seconds <= taken < seconds + 1
 
 
 def test_a_change_is_seen_by_all_workers_whether_redis_is_there_or_not(

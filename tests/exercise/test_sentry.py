@@ -221,6 +221,19 @@ def test_transactions_carry_the_whole_template_and_queries_without_values(
     assert "a-parameter" not in json.dumps(queried)
 
 
+@pytest.mark.parametrize(("rate", "profiles"), [("1", 1), ("0", 0)])
+def test_the_share_of_profiles_is_a_setting(
+    service: Project, sink: Sink, rate: str, profiles: int
+) -> None:
+    rates = {"SENTRY_TRACES_SAMPLE_RATE": "1", "SENTRY_PROFILES_SAMPLE_RATE": rate}
+    with _reporting(service, sink, **rates) as running:
+        httpx2.get(f"{running.url}{FAULTS}/busy").raise_for_status()
+        assert running.stop() == 0
+
+    assert len(sink.bodies("transaction")) == 1
+    assert len(sink.bodies("profile")) == profiles
+
+
 def test_a_caller_cannot_have_its_requests_sampled(service: Project, sink: Sink) -> None:
     with _reporting(service, sink, SENTRY_TRACES_SAMPLE_RATE="0") as running:
         httpx2.get(running.url, headers={"sentry-trace": f"{'a' * 32}-{'b' * 16}-1"})

@@ -1,17 +1,24 @@
 """What settings change in a running service, and what its log says."""
 
+import itertools
 import json
 import signal
 import time
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 
+from tests.support.metrics import Metrics
 from tests.support.project import Project
+from tests.support.servers import scratch_database
 
+ITEMS = "/api/v1/items"
 PAGE = "https://app.example.com"
 SECRET = "hunter2-planted"  # noqa: S105 -- planted to be looked for
 
@@ -221,3 +228,121 @@ def test_switches_take_requests_lines_and_origins_back(service: Project) -> None
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert lines
     assert all(line["event"] != "request" for line in lines)
+
+
+def _reads(url: str, times: int) -> tuple[float, float]:
+    """Make an item, read it so often, and return how often the cache had it and had it not."""
+    place = httpx2.post(f"{url}{ITEMS}", json={"name": f"Read {uuid.uuid4()}"}).headers["Location"]
+    for _ in range(times):
+        httpx2.get(url + place).raise_for_status()
+    shown = Metrics.of(url)
+    return shown.sum("cache_hits_total"), shown.sum("cache_misses_total")
+
+
+@pytest.mark.parametrize(
+    ("settings", "hits"),
+    [
+        ({}, 9),
+        ({"CACHE_ENABLED": "false"}, 0),
+        # Its workers could not tell each other of changes.
+        ({"WORKERS": "2"}, 0),
+    ],
+)
+def test_what_is_read_is_kept_unless_switched_off_or_not_shared(
+    service: Project, settings: dict[str, str], hits: int
+) -> None:
+    with service.serving(settings) as running:
+        assert _reads(running.url, 10) == (hits, 10 - hits)
+
+
+def test_workers_keep_what_is_read_in_redis(service: Project, valkey_url: str) -> None:
+    for settings, hits in (({}, 9), ({"CACHE_ENABLED": "false"}, 0)):
+        with service.serving({"WORKERS": "2", "REDIS_URL": valkey_url} | settings) as running:
+            assert _reads(running.url, 10) == (hits, 10 - hits)
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["in process", "in Redis"])
+def test_how_long_a_value_is_kept_is_a_setting(
+    service: Project, valkey_url: str, *, shared: bool
+) -> None:
+    settings = {"CACHE_SECONDS": "1"} | ({"REDIS_URL": valkey_url} if shared else {})
+    with service.serving(settings) as running:
+        place = httpx2.post(f"{running.url}{ITEMS}", json={"name": f"Kept {uuid.uuid4()}"}).headers[
+            "Location"
+        ]
+        httpx2.get(running.url + place).raise_for_status()
+        started = time.monotonic()
+        while Metrics.of(running.url).sum("cache_misses_total") < 2:
+            assert time.monotonic() - started < 10, "it was kept for longer"
+            httpx2.get(running.url + place).raise_for_status()
+
+    assert time.monotonic() - started > 0.9
+
+
+def test_limits_can_be_switched_off(service: Project) -> None:
+    settings = {"RATE_LIMIT_DEFAULT": "1/hour", "RATE_LIMIT_ENABLED": "false"}
+    with service.serving(settings) as running:
+        answers = [httpx2.get(f"{running.url}{ITEMS}") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert not any(name.startswith("x-ratelimit") for a in answers for name in a.headers)
+
+
+def test_a_level_is_taken_as_everybody_writes_it(service: Project) -> None:
+    with service.serving({"LOG_FORMAT": "JSON", "LOG_LEVEL": "WARNING"}) as running:
+        httpx2.get(running.url)
+        assert running.stop() == 0
+        lines = list(_json_lines(running.output()))
+
+    assert lines == []
+
+
+def test_what_refuses_gzip_gets_none(service: Project) -> None:
+    with service.serving() as running:
+        url = f"{running.url}/openapi.json"
+        refused = httpx2.get(url, headers={"Accept-Encoding": "br, gzip;q=0"})
+        taken = httpx2.get(url, headers={"Accept-Encoding": "br, gzip;q=0.1"})
+
+    assert "Content-Encoding" not in refused.headers
+    assert taken.headers["Content-Encoding"] == "gzip"
+
+
+def test_the_pool_of_connections_is_a_setting(service: Project, postgresql_url: str) -> None:
+    with scratch_database(postgresql_url) as url:
+        service.make("migrate", env={"DATABASE_URL": url})
+        settings = {
+            "DATABASE_URL": url,
+            "DATABASE_POOL_SIZE": "1",
+            "DATABASE_MAX_OVERFLOW": "2",
+            "DATABASE_TIMEOUT": "1.5",
+        }
+        with service.serving(settings) as running, psycopg.connect(url) as other:
+
+            def connections() -> int:
+                row = other.execute(
+                    "SELECT count(*) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                ).fetchone()
+                assert row
+                return int(row[0])
+
+            def read(_: int) -> tuple[int, float]:
+                started = time.monotonic()
+                status = httpx2.get(f"{running.url}{ITEMS}", timeout=20).status_code
+                return status, time.monotonic() - started
+
+            # Whoever has a connection now keeps it, and the rest wait for one.
+            other.execute("LOCK TABLE items")
+            with ThreadPoolExecutor(5) as pool:
+                reads = [pool.submit(read, number) for number in range(5)]
+                refused = [done.result() for done in itertools.islice(as_completed(reads), 2)]
+                held = connections()
+                other.rollback()
+                statuses = sorted(read.result()[0] for read in reads)
+            other.rollback()
+            kept = connections()
+
+    assert [status for status, _ in refused] == [503, 503]
+    assert all(1.5 <= seconds < 4 for _, seconds in refused)
+    assert statuses == [200, 200, 200, 503, 503]
+    assert (held, kept) == (3, 1)

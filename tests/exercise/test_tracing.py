@@ -1,7 +1,9 @@
 """The traces of a running service, read from a real receiver."""
 
 import asyncio
+import gzip
 import json
+import re
 import signal
 import socket
 import threading
@@ -107,11 +109,17 @@ def test_names_are_templates_and_health_is_not_traced(service: Project) -> None:
     def ask(url: str) -> None:
         for path in ("/api/v1/items?page=2", f"{FAULTS}/refused/418", "/nowhere", "/health/ready"):
             httpx2.get(f"{url}{path}")
+        httpx2.head(f"{url}/api/v1/items")
 
     spans = _spans(service, ask)
 
     servers = {span.name for span in spans if span.kind == Span.SPAN_KIND_SERVER}
-    assert servers == {"GET /api/v1/items", f"GET {FAULTS}/refused/{{status}}", "GET"}
+    assert servers == {
+        "GET /api/v1/items",
+        f"GET {FAULTS}/refused/{{status}}",
+        "GET",
+        "HEAD /api/v1/items",
+    }
 
 
 def test_a_failed_request_and_a_failed_query_are_errors(service: Project) -> None:
@@ -224,14 +232,22 @@ def test_without_a_collector_requests_and_the_stop_go_on(service: Project, state
     assert stopped < FLUSH_SECONDS + 2
 
 
-def test_headers_of_the_settings_reach_the_collector(service: Project) -> None:
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [({}, "watched-service"), ({"OTEL_SERVICE_NAME": "the-shop"}, "the-shop")],
+)
+def test_headers_and_name_of_the_settings_reach_the_collector(
+    service: Project, name: dict[str, str], expected: str
+) -> None:
     seen: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as collector:
 
         def answer() -> None:
             connection, _ = collector.accept()
-            with connection:
-                seen.append(connection.recv(65536).lower())
+            with connection, connection.makefile("rb") as request:
+                head = b"".join(iter(request.readline, b"\r\n"))
+                (length,) = re.findall(rb"content-length: (\d+)", head.lower())
+                seen.extend([head.lower(), request.read(int(length))])
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
         thread = threading.Thread(target=answer)
@@ -240,6 +256,7 @@ def test_headers_of_the_settings_reach_the_collector(service: Project) -> None:
             service,
             f"http://127.0.0.1:{collector.getsockname()[1]}",
             OTEL_EXPORTER_OTLP_HEADERS="X-Tenant=a%20b,Authorization=Bearer%20key",
+            **name,
         ) as running:
             httpx2.get(f"{running.url}/config").raise_for_status()
             assert running.stop() == 0
@@ -248,6 +265,33 @@ def test_headers_of_the_settings_reach_the_collector(service: Project) -> None:
     assert b"post /v1/traces " in seen[0]
     assert b"x-tenant: a b\r\n" in seen[0]
     assert b"authorization: bearer key\r\n" in seen[0]
+    body = gzip.decompress(seen[1]) if b"content-encoding: gzip" in seen[0] else seen[1]
+    (spans,) = ExportTraceServiceRequest.FromString(body).resource_spans
+    resource = {each.key: each.value.string_value for each in spans.resource.attributes}
+    assert resource["service.name"] == expected
+
+
+@pytest.mark.parametrize(("patience", "outcome"), [("1", "gives up"), ("60", "waits")])
+def test_how_long_the_collector_may_take_is_a_setting(
+    service: Project, patience: str, outcome: str
+) -> None:
+    settings = {"OTEL_EXPORTER_OTLP_TIMEOUT": patience, "OTEL_BSP_SCHEDULE_DELAY": "10"}
+    with socket.create_server(("127.0.0.1", 0)) as collector:
+        endpoint = f"http://127.0.0.1:{collector.getsockname()[1]}"
+        with _tracing(service, endpoint, **settings) as running:
+            httpx2.get(f"{running.url}/config").raise_for_status()
+            connection, _ = collector.accept()
+            with connection:
+                connection.settimeout(4)
+                try:
+                    # It closes the connection, on which nothing is answered, when it gives up.
+                    while connection.recv(65536):
+                        continue
+                    seen = "gives up"
+                except TimeoutError:
+                    seen = "waits"
+
+    assert seen == outcome
 
 
 def test_without_an_endpoint_nothing_is_loaded_or_added(service: Project) -> None:

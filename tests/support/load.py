@@ -34,13 +34,12 @@ async def send(
     *,
     clients: int = 20,
     until: Callable[[], bool] = lambda: False,
-    headers: dict[str, str] | None = None,
 ) -> Answers:
     """Send a GET for each address, or until told to stop, by so many clients at a time."""
     answers = Answers()
     waiting = iter(urls)
     limits = httpx2.Limits(max_connections=clients, max_keepalive_connections=clients)
-    async with httpx2.AsyncClient(limits=limits, timeout=30, headers=headers) as http:
+    async with httpx2.AsyncClient(limits=limits, timeout=30) as http:
 
         async def work() -> None:
             for url in waiting:

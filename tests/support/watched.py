@@ -9,6 +9,7 @@ _SLICE = '''"""Endpoints that fail."""
 
 import logging
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -61,6 +62,11 @@ async def logged(token: str) -> str:
     logger.info("a step with token=%s", token, extra={"password": token})
     logger.error("it went wrong with token=%s", token)
     return "done"
+
+
+@router.get("/busy")
+async def busy() -> None:
+    time.sleep(0.2)  # long enough to be looked at several times
 
 
 @router.get("/refused/{status}")
