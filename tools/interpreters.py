@@ -8,17 +8,28 @@ import sys
 from functools import cache
 from pathlib import Path
 
-_VERSION = re.compile(r"3\.\d+")
+_MINOR = re.compile(r"3\.(\d+)")
+_OLDEST = 12  # what a rendered service needs
 
 
 @cache
 def interpreters() -> dict[str, Path]:
-    """Return the folder of an interpreter for each minor version found, like {"3.13": .../bin}."""
+    """Return the folder of an interpreter for each minor version found, like {"3.13": .../bin}.
+
+    Those that are too old for a rendered service are left out. Asking costs up to 0.3 s, so only
+    those are asked that may have something new to say.
+    """
     found: dict[str, Path] = {}
+    asked: set[Path] = set()
     for candidate in _candidates():
-        version = _version(candidate)
-        if version:
-            found.setdefault(version, candidate.parent)
+        actual = candidate.resolve()
+        named = _MINOR.search(actual.name)
+        if actual in asked or (named and (named[0] in found or int(named[1]) < _OLDEST)):
+            continue
+        asked.add(actual)
+        version = _version(actual)
+        if version and int(version.split(".")[1]) >= _OLDEST:
+            found.setdefault(version, actual.parent)
     return found
 
 
@@ -32,11 +43,13 @@ def _candidates() -> list[Path]:
 
 
 def _uv_list() -> list[str]:
+    """Return the interpreters that uv itself has installed; it need not look along PATH, too."""
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if uv is None:
         return []
     listing = subprocess.run(
-        [uv, "python", "list", "--only-installed", "--no-config"],
+        [uv, "python", "list", "--only-installed", "--managed-python", "--no-config"],
+        env=os.environ | {"PATH": ""},
         check=False,
         text=True,
         capture_output=True,
@@ -44,7 +57,6 @@ def _uv_list() -> list[str]:
     return [line.split()[1] for line in listing.splitlines() if len(line.split()) > 1]
 
 
-@cache
 def _version(interpreter: Path) -> str | None:
     # pyenv's shims answer for versions that they then refuse to run; asking tells.
     try:
@@ -58,7 +70,7 @@ def _version(interpreter: Path) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     version = answer.stdout.strip()
-    return version if answer.returncode == 0 and _VERSION.fullmatch(version) else None
+    return version if answer.returncode == 0 and _MINOR.fullmatch(version) else None
 
 
 class NoInterpreterError(Exception):
@@ -73,7 +85,7 @@ def runnable_version(wanted: str) -> str:
     Raises:
         NoInterpreterError: There is none from 3.12 on, and uv may not download one.
     """
-    found = [version for version in interpreters() if version.split(".")[1] >= "12"]
+    found = interpreters()
     if wanted in found:
         return wanted
     if found:
@@ -98,7 +110,7 @@ def uv_environment(version: str | None = None) -> dict[str, str]:
     }
     found = interpreters()
     order = sorted(found, key=lambda minor: (minor != version, [-int(n) for n in minor.split(".")]))
-    folders = [str(found[minor]) for minor in order if minor.split(".")[1] >= "12"]
+    folders = [str(found[minor]) for minor in order]
     own = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([*folders, own, environment.get("PATH", "")])
     return environment

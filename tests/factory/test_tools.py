@@ -1,7 +1,7 @@
 """The tools behind the commands, and the servers behind the tests."""
 
 import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -36,18 +36,54 @@ def test_what_nothing_reaches_is_left_out() -> None:
     assert list(lock.guarded(set(), "x\n")) == []
 
 
-def test_the_running_interpreter_is_among_those_found() -> None:
-    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+def _interpreter(folder: Path, name: str, version: str) -> None:
+    """Make something that answers as an interpreter of a version, and notes that it was asked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(f'#!/bin/sh\necho "{name}" >> "{folder}/asked"\necho {version}\n')
+    (folder / name).chmod(0o755)
 
-    assert minor in interpreters.interpreters()
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file that lists who was asked, on a machine whose PATH is one folder."""
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "empty"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    interpreters.interpreters.cache_clear()
+    yield tmp_path / "bin" / "asked"
+    interpreters.interpreters.cache_clear()
+
+
+def test_interpreters_that_a_service_can_run_on_are_found_and_others_not_asked(
+    asked: Path, tmp_path: Path
+) -> None:
+    for name, version in (("python3.9", "3.9"), ("python3.12", "3.12"), ("python3.14", "nothing")):
+        _interpreter(tmp_path / "bin", name, version)
+    _interpreter(tmp_path / "pyenv" / "versions" / "3.13.0" / "bin", "python3", "3.13")
+    _interpreter(tmp_path / "pyenv" / "versions" / "3.8.0" / "bin", "python3", "3.8")
+
+    assert interpreters.interpreters() == {
+        "3.12": tmp_path / "bin",
+        "3.13": tmp_path / "pyenv" / "versions" / "3.13.0" / "bin",
+    }
+    assert asked.read_text().split() == ["python3.12", "python3.14"]
+
+
+def test_each_interpreter_is_asked_once(asked: Path, tmp_path: Path) -> None:
+    _interpreter(tmp_path / "bin", "python3.12", "3.12")
+    (tmp_path / "bin" / "python3.13").symlink_to("python3.12")
+
+    assert set(interpreters.interpreters()) == {"3.12"}
+    assert asked.read_text().split() == ["python3.12"]
 
 
 @pytest.mark.parametrize(
     ("found", "wanted", "chosen"),
     [
-        (["3.11", "3.12", "3.13"], "3.12", "3.12"),
-        (["3.9", "3.12", "3.13"], "3.14", "3.13"),
-        (["3.11"], "3.13", "3.13"),
+        (["3.12", "3.13"], "3.12", "3.12"),
+        (["3.12", "3.13"], "3.14", "3.13"),
+        ([], "3.13", "3.13"),
     ],
 )
 def test_the_wanted_python_is_taken_else_the_newest_else_uv_fetches_it(
@@ -60,7 +96,7 @@ def test_the_wanted_python_is_taken_else_the_newest_else_uv_fetches_it(
 
 
 def test_without_any_python_the_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interpreters, "interpreters", lambda: {"3.11": Path("bin")})
+    monkeypatch.setattr(interpreters, "interpreters", dict)
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
 
     with pytest.raises(interpreters.NoInterpreterError, match="uv python install"):
