@@ -6,6 +6,8 @@ UV_VERSION := 0.13.8
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 WORKERS ?= auto
+# Where it is set, as in many images, each of the hundreds of processes compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint lock bench matrix release clean
 

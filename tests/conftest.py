@@ -36,6 +36,15 @@ def rendered(copier_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
+def types_known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where mypy remembers libraries from one service to the next.
+
+    What a service has not installed, or has changed, mypy looks at anew.
+    """
+    return tmp_path_factory.mktemp("types")
+
+
+@pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """The URL of a PostgreSQL server."""
     with postgresql() as server:
