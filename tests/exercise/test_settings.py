@@ -279,6 +279,19 @@ def test_how_long_a_value_is_kept_is_a_setting(
     assert time.monotonic() - started > 0.9
 
 
+def test_a_client_has_a_hundred_requests_a_minute_unless_a_setting_says_otherwise(
+    service: Project,
+) -> None:
+    limits = []
+    for settings in ({}, {"RATE_LIMIT_DEFAULT": "7/hour"}):
+        with service.serving(settings) as running:
+            headers = httpx2.get(f"{running.url}{ITEMS}").headers
+            limits.append((headers["X-RateLimit-Limit"], headers["X-RateLimit-Reset"]))
+
+    # Until one request has come back: less than a second, and a seventh of an hour.
+    assert limits == [("100", "1"), ("7", "515")]
+
+
 def test_limits_can_be_switched_off(service: Project) -> None:
     settings = {"RATE_LIMIT_DEFAULT": "1/hour", "RATE_LIMIT_ENABLED": "false"}
     with service.serving(settings) as running:
