@@ -83,12 +83,16 @@ def test_openapi_writes_the_document_that_is_served(
 def test_loadtest_runs_headless_and_exits_0_when_all_requests_succeed(
     project: Project, base_url: str
 ) -> None:
-    done = project.make(
-        "loadtest",
-        "LOADTEST_TIME=2s",
-        "LOADTEST_USERS=2",
-        env={"LOADTEST_URL": base_url},
-    )
+    # On a busy machine a short time can be over before the first request.
+    for seconds in (2, 30):
+        done = project.make(
+            "loadtest",
+            f"LOADTEST_TIME={seconds}s",
+            "LOADTEST_USERS=2",
+            env={"LOADTEST_URL": base_url},
+        )
+        if "GET" in done.stdout:
+            break
 
     assert "GET" in done.stdout
     assert "0(0.00%)" in done.stdout.split("Aggregated")[1]
