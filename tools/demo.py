@@ -45,7 +45,7 @@ def main() -> None:
             sys.exit(f"make {target} failed in {DEMO}:\n{done.stdout}")
     port = variables.get("PORT", "8000")
     print(f"The default service, in {DEMO.relative_to(ROOT)}, on http://127.0.0.1:{port}")
-    print("Try / and /health and /api/v1/items and /openapi.json; Ctrl-C ends it.", flush=True)
+    print("Try /docs: register, and mails with tokens appear here. Ctrl-C ends it.", flush=True)
     os.chdir(DEMO)
     os.execvpe("make", ["make", "--silent", "serve"], variables)
 

@@ -107,9 +107,9 @@ class Questions:
                 yield answers
 
     def is_possible(self, answers: Answers) -> bool:
-        """Return whether each switch that is on can be switched on."""
+        """Return whether each feature that was chosen could be chosen."""
         return not any(
-            answers[question.name] is True and not self.is_asked(question, answers)
+            answers[question.name] not in {False, "none"} and not self.is_asked(question, answers)
             for question in self.chosen
         )
 

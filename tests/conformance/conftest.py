@@ -2,8 +2,11 @@
 
     pytest tests/conformance --base-url=http://127.0.0.1:8000 --answers=path/.copier-answers.yml
 
-With `--project=path` the service's commands are run, too. The equals signs matter: pytest takes a
-path that stands alone for a folder of tests.
+With `--project=path` the service's commands are run, too. Accounts need `--admin=EMAIL:PASSWORD`,
+an administrator whom `make admin` made, and `--mailbox=path`, which gets the service's mails as
+tests/support/mail.py keeps them. The service trusts this host as a proxy then (TRUSTED_PROXIES), so
+that each test can come from an address of its own. The equals signs matter: pytest takes a path
+that stands alone for a folder of tests.
 """
 
 from collections.abc import Iterator
@@ -14,6 +17,8 @@ import httpx2
 import pytest
 import yaml
 
+from tests.support.accounts import Visitor
+from tests.support.mail import Mailbox
 from tests.support.project import Project
 from tools.questions import Answers
 
@@ -24,6 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--base-url", help="where the service answers")
     group.addoption("--answers", type=Path, help="its .copier-answers.yml")
     group.addoption("--project", type=Path, help="its folder, to run its commands")
+    group.addoption("--admin", help="one of its administrators, as EMAIL:PASSWORD")
+    group.addoption("--mailbox", type=Path, help="the folder that gets its mails")
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +62,39 @@ def project(pytestconfig: pytest.Config) -> Project:
 
 
 @pytest.fixture(scope="session")
-def http(base_url: str) -> Iterator[httpx2.Client]:
-    """A client of the service."""
-    with httpx2.Client(base_url=base_url, timeout=10) as client:
+def http(base_url: str, admin: Visitor | None) -> Iterator[httpx2.Client]:
+    """A client of the service, who says who it is where nobody is served without."""
+
+    def identify(request: httpx2.Request) -> httpx2.Request:
+        if admin is not None and request.url.path.startswith("/api/v1/items"):
+            request.headers.setdefault("Authorization", f"Bearer {admin.access}")
+        return request
+
+    with httpx2.Client(base_url=base_url, timeout=10, auth=identify) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def admin(pytestconfig: pytest.Config, base_url: str, answers: Answers) -> Iterator[Visitor | None]:
+    """An administrator, logged in; None where the service has no accounts."""
+    if answers.get("auth", "none") == "none":
+        yield None
+        return
+    given = pytestconfig.getoption("--admin")
+    if not given:
+        raise pytest.UsageError("name an administrator of the service: --admin=EMAIL:PASSWORD")
+    email, _, password = str(given).partition(":")
+    with httpx2.Client(base_url=base_url, timeout=10) as client:
+        yield Visitor(client, email, password).log_in()
+
+
+@pytest.fixture(scope="session")
+def mailbox(pytestconfig: pytest.Config) -> Mailbox:
+    """Where the service's mails end up."""
+    folder = pytestconfig.getoption("--mailbox")
+    if not folder:
+        pytest.skip("mails are read with --mailbox=FOLDER")
+    return Mailbox(folder)
 
 
 @pytest.fixture(scope="session")

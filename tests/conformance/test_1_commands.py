@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from tests.support.accounts import Visitor
 from tests.support.project import Project
 from tools.questions import Answers
 
@@ -51,9 +52,16 @@ def test_check_exits_1_with_a_line_for_each_finding(project: Project, answers: A
     done = project.make("--silent", "check", check=False, env={"ENVIRONMENT": "production"})
 
     findings = [line for line in done.stdout.splitlines() if not line.startswith("make")]
-    if answers["database"] == "postgresql":
+    has_accounts = answers.get("auth", "none") != "none"
+    due = {
+        "DATABASE_URL: is SQLite; in production the service needs PostgreSQL": answers["database"]
+        == "postgresql",
+        "SMTP_HOST: is unset, so that no mail is sent": has_accounts,
+        "SECRET_KEY: is not set; openssl rand -hex 32 makes one": has_accounts,
+    }
+    if any(due.values()):
         assert done.returncode != 0
-        assert findings == ["DATABASE_URL: is SQLite; in production the service needs PostgreSQL"]
+        assert findings == [finding for finding, is_due in due.items() if is_due]
     else:
         assert done.returncode == 0
 
@@ -81,21 +89,23 @@ def test_openapi_writes_the_document_that_is_served(
 
 
 def test_loadtest_runs_headless_and_exits_0_when_all_requests_succeed(
-    project: Project, base_url: str
+    project: Project, base_url: str, answers: Answers, admin: Visitor | None
 ) -> None:
+    account = {"LOADTEST_EMAIL": admin.email, "LOADTEST_PASSWORD": admin.password} if admin else {}
     # On a busy machine a short time can be over before the first request.
     for seconds in (2, 30):
         done = project.make(
             "loadtest",
             f"LOADTEST_TIME={seconds}s",
             "LOADTEST_USERS=2",
-            env={"LOADTEST_URL": base_url},
+            env={"LOADTEST_URL": base_url, **account},
         )
-        if "GET" in done.stdout:
+        if "GET" in done.stdout and ("/items" in done.stdout or not answers.get("example")):
             break
 
     assert "GET" in done.stdout
     assert "0(0.00%)" in done.stdout.split("Aggregated")[1]
+    assert ("/api/v1/items" in done.stdout) == bool(answers.get("example"))
 
 
 def test_a_migration_is_written_from_the_models(project: Project, answers: Answers) -> None:

@@ -81,9 +81,11 @@ def test_a_check_is_there_where_its_subject_is(
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/swagger", "/redoc", "/api/v1/auth/login"])
-def test_what_was_not_chosen_is_not_there(http: httpx2.Client, path: str) -> None:
-    assert http.get(path).status_code == 404
+@pytest.mark.parametrize("path", ["/swagger", "/redoc", "/api/v1/auth/me", "/api/v1/users"])
+def test_what_was_not_chosen_is_not_there(http: httpx2.Client, answers: Answers, path: str) -> None:
+    chosen = path.startswith("/api") and answers.get("auth", "none") != "none"
+
+    assert http.get(path).status_code == (401 if chosen else 404)
 
 
 def test_the_docs_page_is_there_where_it_was_chosen(http: httpx2.Client, answers: Answers) -> None:

@@ -176,13 +176,11 @@ class TestItems:
 
         assert problem["code"] == "ITEM_NAME_TAKEN"
 
-    def test_of_many_with_one_name_exactly_one_is_made(self, base_url: str) -> None:
+    def test_of_many_with_one_name_exactly_one_is_made(self, http: httpx2.Client) -> None:
         body = {"name": f"Item {uuid.uuid4()}"}
 
         with ThreadPoolExecutor(10) as pool:
-            answers = list(
-                pool.map(lambda _: httpx2.post(f"{base_url}/api/v1/items", json=body), range(20))
-            )
+            answers = list(pool.map(lambda _: http.post("/api/v1/items", json=body), range(20)))
 
         assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
 

@@ -1,4 +1,4 @@
-"""The default service, as most of these tests run it."""
+"""The services that most of these tests run."""
 
 import pytest
 
@@ -7,9 +7,18 @@ from tests.support.rendering import Render
 
 
 @pytest.fixture(scope="session")
-def service(rendered: Render) -> Project:
+def default_service(rendered: Render) -> Project:
     """The default service, installed, with its SQLite database migrated."""
-    project = rendered({})
+    return _prepared(rendered({}))
+
+
+@pytest.fixture(scope="session")
+def service(rendered: Render) -> Project:
+    """The same without accounts, so that no request of most tests needs a token."""
+    return _prepared(rendered({"auth": "none"}))
+
+
+def _prepared(project: Project) -> Project:
     project.install()
     project.make("migrate")
     return project

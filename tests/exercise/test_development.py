@@ -11,13 +11,14 @@ import pytest
 
 from tests.support.project import Project, free_port
 from tests.support.rendering import Render
+from tools.questions import Answers
 
 RELOAD_SECONDS = 20
 
 
 def test_make_dev_migrates_serves_and_reloads_what_is_changed(rendered: Render) -> None:
     # A mix that no other test uses: this one changes its files.
-    project = rendered({"project_name": "Reloaded", "license": "MIT"})
+    project = rendered({"project_name": "Reloaded", "license": "MIT", "auth": "none"})
     project.make("install")
     about = project.path / "src" / "reloaded" / "about.py"
 
@@ -52,11 +53,15 @@ class Thing(Timestamps, Base):
 '''
 
 
-@pytest.mark.parametrize("example", [True, False])
+@pytest.mark.parametrize(
+    "answers",
+    [{}, {"example": False}, {"auth": "none"}, {"example": False, "auth": "none"}],
+    ids=["all", "accounts", "items", "nothing"],
+)
 def test_a_model_of_ones_own_becomes_a_migration_that_runs_and_lints(
-    rendered: Render, types_known: Path, *, example: bool
+    rendered: Render, types_known: Path, answers: Answers
 ) -> None:
-    project = rendered({"project_name": "Things", "database": "sqlite", "example": example})
+    project = rendered({"project_name": "Things", "database": "sqlite", **answers})
     project.make("install")
     tables = project.path / "src" / "things" / "db" / "tables.py"
     tables.write_text(

@@ -132,7 +132,8 @@ def test_a_feature_can_be_taken_back_by_its_setting(
 def test_production_says_https_and_hides_the_document(
     service: Project, postgresql_url: str, hsts: dict[str, str], header: str | None
 ) -> None:
-    settings = {"ENVIRONMENT": "production", "DATABASE_URL": postgresql_url} | hsts
+    mail = {"SMTP_HOST": "mail.example.com", "MAIL_FROM": "no-reply@example.com"}
+    settings = {"ENVIRONMENT": "production", "DATABASE_URL": postgresql_url} | mail | hsts
     with service.serving(settings) as running:
         answer = httpx2.get(f"{running.url}/openapi.json")
 

@@ -3,12 +3,14 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.support.accounts import PASSWORD, TRUSTING, make_admin
+from tests.support.mail import receiving
 from tests.support.project import Project, Running
 from tests.support.rendering import Render
 from tests.support.servers import scratch_database
@@ -18,6 +20,8 @@ from tools.questions import ROOT
 Record = Callable[[str, object], None]
 # The suite asks more often than a client may.
 UNHURRIED = {"RATE_LIMIT_DEFAULT": "1000/minute"}
+Mails = tuple[Path, dict[str, str]]
+ADMIN = "admin@example.com"
 on_postgresql = pytest.mark.parametrize("variant", parameters(database="postgresql"), indirect=True)
 
 
@@ -33,6 +37,30 @@ def variant(request: pytest.FixtureRequest, rendered: Render, record_property: R
             f"Python {wanted} is not on this machine: its variants ran on {project.python_version}",
         )
     return project
+
+
+@pytest.fixture
+def mails(variant: Project, tmp_path: Path) -> Iterator[Mails]:
+    """Where the variant's mails end up, and the settings for that; none where it sends none."""
+    if not _has_accounts(variant):
+        yield tmp_path, {}
+        return
+    with receiving(tmp_path) as settings:
+        yield tmp_path, TRUSTING | settings
+
+
+def _has_accounts(project: Project) -> bool:
+    return str(project.answers.get("auth", "none")) != "none"
+
+
+def _accounts(
+    project: Project, mailbox: Path, env: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Return the options that let the suite judge accounts: an administrator, and the mails."""
+    if not _has_accounts(project):
+        return ()
+    make_admin(project, ADMIN, env)
+    return f"--admin={ADMIN}:{PASSWORD}", f"--mailbox={mailbox}"
 
 
 def _conforms(running: Running, project: Project, record_property: Record, *extra: str) -> None:
@@ -80,28 +108,33 @@ def test_formatting_leaves_no_difference(variant: Project) -> None:
 
 
 def test_it_serves_the_contract_and_stops_cleanly(
-    variant: Project, record_property: Record
+    variant: Project, mails: Mails, record_property: Record
 ) -> None:
+    mailbox, settings = mails
     migrate = [] if variant.answers["database"] == "none" else ["migrate"]
     for target in migrate:
         variant.make(target)
 
-    with variant.serving(UNHURRIED) as running:
-        _conforms(running, variant, record_property, f"--project={variant.path}")
+    accounts = _accounts(variant, mailbox)
+
+    with variant.serving(UNHURRIED | settings) as running:
+        _conforms(running, variant, record_property, f"--project={variant.path}", *accounts)
 
         assert running.stop() == 0, running.output()
 
 
 @on_postgresql
 def test_it_serves_the_contract_on_postgresql(
-    variant: Project, postgresql_url: str, record_property: Record
+    variant: Project, mails: Mails, postgresql_url: str, record_property: Record
 ) -> None:
+    mailbox, settings = mails
     with scratch_database(postgresql_url) as url:
-        settings = UNHURRIED | {"DATABASE_URL": url, "WORKERS": "2"}
-        variant.make("migrate", env=settings)
+        database = {"DATABASE_URL": url}
+        variant.make("migrate", env=database)
+        accounts = _accounts(variant, mailbox, database)
 
-        with variant.serving(settings) as running:
-            _conforms(running, variant, record_property)
+        with variant.serving(UNHURRIED | settings | database | {"WORKERS": "2"}) as running:
+            _conforms(running, variant, record_property, *accounts)
 
             assert running.stop() == 0, running.output()
 

@@ -79,6 +79,7 @@ def test_a_wrong_answer_ends_in_one_line_and_leaves_nothing_behind(
     ("answers", "words"),
     [
         ({"database": "none", "example": True}, ["example needs a database"]),
+        ({"database": "none", "auth": "jwt"}, ["auth needs a database"]),
         ({"project_name": 5}, ["project_name must be text", "quotes"]),
         ({"database": ["sqlite"]}, ["database cannot be ['sqlite']"]),
         ({"example": "perhaps"}, ["example cannot be perhaps"]),
@@ -186,6 +187,8 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     prompt.send("\r")
     prompt.expect("The database in production")
     prompt.send(f"{down}\r")
+    prompt.expect("who may do what")
+    prompt.send(f"{down}\r")
     prompt.expect("items API")
     prompt.send("n")
     prompt.expect("rate limits and the cache")
@@ -207,7 +210,7 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     answers = Project(destination).answers
     assert answers["project_slug"] == answers["package_name"] == "bicycles"
     assert (answers["database"], answers["example"]) == ("sqlite", False)
-    assert answers["redis"] is False
+    assert (answers["auth"], answers["redis"]) == ("none", False)
     assert (answers["sentry"], answers["tracing"]) == (False, True)
 
 

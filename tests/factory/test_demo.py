@@ -1,5 +1,6 @@
 """README's first command, as a user runs it."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -37,7 +38,17 @@ def test_the_demo_answers_within_a_minute_and_ctrl_c_leaves_nothing_running(
     command.expect(f"on {url}")
     command.expect("Application startup complete")
     assert httpx2.get(url).json()["name"] == "My Service"
-    assert httpx2.get(f"{url}/api/v1/items").json()["total"] == 0
+    assert httpx2.get(f"{url}/docs").status_code == 200
+    person = {"email": "ann@example.com", "password": "correct horse battery staple"}
+    httpx2.post(f"{url}/api/v1/auth/register", json=person).raise_for_status()
+    command.expect("Subject: .*confirm your address")
+    command.expect(r"\n([\w-]{43})\r?\n")
+    assert isinstance(command.match, re.Match)
+    token = {"token": command.match[1]}
+    httpx2.post(f"{url}/api/v1/auth/verify-email", json=token).raise_for_status()
+    pair = httpx2.post(f"{url}/api/v1/auth/login", json=person).raise_for_status().json()
+    caller = {"Authorization": f"Bearer {pair['access_token']}"}
+    assert httpx2.get(f"{url}/api/v1/items", headers=caller).json()["total"] == 0
     assert time.monotonic() - started < DEMO_SECONDS
     family = psutil.Process(command.pid).children(recursive=True)
 

@@ -24,6 +24,11 @@ GENERATED = {"uv.lock"}
 WORDS_OF_FEATURES = {
     "database": re.compile(rb"sql|alembic|database|migrat|\.db\b", re.IGNORECASE),
     "postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
+    "auth": re.compile(
+        rb"\bjwt\b|secret_key|argon2|pwdlib|smtp|refresh_token|[\"'/.]auth\b|[/.]users\b"
+        rb"|audit trail",
+        re.IGNORECASE,
+    ),
     "sentry": re.compile(rb"sentry", re.IGNORECASE),
     # FastAPI itself needs OpenTelemetry's interface, and is told to leave it alone.
     "tracing": re.compile(
@@ -164,6 +169,7 @@ def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature
     chosen = {
         "database": answers["database"] != "none",
         "postgresql": answers["database"] == "postgresql",
+        "auth": answers.get("auth", "none") != "none",
         "example": answers.get("example", False),
         "redis": answers["redis"],
         "docs_ui": answers["docs_ui"] != "none",

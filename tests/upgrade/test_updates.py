@@ -172,14 +172,47 @@ def test_an_edited_service_takes_the_update_and_keeps_the_edits(
 
 
 @pytest.mark.parametrize("release", releases(), ids=lambda release: release.version)
-def test_an_untouched_service_becomes_what_a_fresh_render_is(
-    committed: Callable[[str, Answers], Project], template: Path, release: Release, tmp_path: Path
+def test_an_edited_service_takes_accounts_up_when_it_is_told_to(
+    committed: Callable[[str, Answers], Project], release: Release
 ) -> None:
     service = committed(release.tag, {})
-    fresh = tmp_path / "fresh"
-    run_copy(str(template), fresh, defaults=True, quiet=True, vcs_ref=THIS_TREE)
+    edits = Edits(service)
+    edits.make()
+    _commit(service.path, "Make it ours")
+
+    _update(service, {"auth": "jwt"})
+
+    _assert_no_conflict(service)
+    edits.assert_kept()
+    assert (edits.package / "auth" / "endpoints.py").exists()
+
+
+@pytest.mark.parametrize("release", releases(), ids=lambda release: release.version)
+def test_an_update_locks_no_client_out(
+    committed: Callable[[str, Answers], Project], release: Release
+) -> None:
+    service = committed(release.tag, {})
 
     _update(service)
+
+    assert service.answers["auth"] == "none"
+    assert not (service.path / "src" / "my_service" / "auth").exists()
+
+
+@pytest.mark.parametrize("release", releases(), ids=lambda release: release.version)
+@pytest.mark.parametrize("auth", ["none", "jwt"])
+def test_an_untouched_service_becomes_what_a_fresh_render_is(
+    committed: Callable[[str, Answers], Project],
+    template: Path,
+    release: Release,
+    tmp_path: Path,
+    auth: str,
+) -> None:
+    service, answers = committed(release.tag, {}), {"auth": auth}
+    fresh = tmp_path / "fresh"
+    run_copy(str(template), fresh, data=answers, defaults=True, quiet=True, vcs_ref=THIS_TREE)
+
+    _update(service, answers)
 
     for path in sorted(fresh.rglob("*")):
         # These are the service's own after the first render (_skip_if_exists).

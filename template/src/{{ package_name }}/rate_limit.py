@@ -17,6 +17,7 @@ from .core.headers import Headers
 from .core.limits import Verdict, parse_limit
 from .core.problems import RateLimitedError
 from .routes import route_template
+from .settings import Settings
 
 
 def client_and_route(scope: Scope) -> str:
@@ -40,14 +41,16 @@ class RateLimit(RateLimiter):
         @router.post("/reports", dependencies=[Depends(RateLimit("5/minute"))])
 
     Args:
-        limit: How often, like 5/minute; None for the default of the settings.
+        limit: How often, like 5/minute, or what takes that from the settings; None for the default.
     """
 
-    def __init__(self, limit: str | None = None) -> None:
+    def __init__(self, limit: str | Callable[[Settings], str] | None = None) -> None:
         # Not through the base: the Limiter that it wants has one bucket for all clients, and lets
         # every request wait while one asks its store. What stays is the field's way to use it.
         self.identifier = client_and_route
-        self._own = None if limit is None else parse_limit(limit)
+        self._own = limit
+        if isinstance(limit, str):
+            parse_limit(limit)  # a wrong one is noticed at the start
 
     async def __call__(self, request: HTTPConnection, response: Response) -> None:
         """Count a request; its answer carries the verdict, even if it fails later.
@@ -79,7 +82,9 @@ class RateLimit(RateLimiter):
         limits = state["limits"]
         if limits is None:
             return
-        limit = self._own or parse_limit(state["settings"].rate_limit_default)
+        own, settings = self._own, state["settings"]
+        text = settings.rate_limit_default if own is None else own
+        limit = parse_limit(text if isinstance(text, str) else text(settings))
         verdict = await limits.take(f"{limit}|{self.identifier(scope)}", limit)
         if verdict is None:
             return

@@ -7,26 +7,26 @@ from fastapi.testclient import TestClient
 ITEMS = "/api/v1/items"
 
 
-def _create(client: TestClient, name: str = "Blue bicycle", **fields: Any) -> dict[str, Any]:
-    answer = client.post(ITEMS, json={"name": name, **fields})
+def _create(caller: TestClient, name: str = "Blue bicycle", **fields: Any) -> dict[str, Any]:
+    answer = caller.post(ITEMS, json={"name": name, **fields})
     assert answer.status_code == 201
     item: dict[str, Any] = answer.json()
     return item
 
 
-def test_a_created_item_is_where_its_location_says(client: TestClient) -> None:
-    answer = client.post(ITEMS, json={"name": "Blue bicycle", "quantity": 3})
+def test_a_created_item_is_where_its_location_says(caller: TestClient) -> None:
+    answer = caller.post(ITEMS, json={"name": "Blue bicycle", "quantity": 3})
 
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"{ITEMS}/{answer.json()['id']}"
-    assert client.get(answer.headers["Location"]).json() == answer.json()
+    assert caller.get(answer.headers["Location"]).json() == answer.json()
 
 
-def test_an_items_moments_have_a_time_zone(client: TestClient) -> None:
-    item = _create(client)
+def test_an_items_moments_have_a_time_zone(caller: TestClient) -> None:
+    item = _create(caller)
 
     assert item["created_at"].endswith("Z")
-    assert client.get(f"{ITEMS}/{item['id']}").json()["created_at"] == item["created_at"]
+    assert caller.get(f"{ITEMS}/{item['id']}").json()["created_at"] == item["created_at"]
 
 
 @pytest.mark.parametrize(
@@ -53,47 +53,47 @@ def test_an_items_moments_have_a_time_zone(client: TestClient) -> None:
         "text",
     ],
 )
-def test_an_unfit_item_is_refused_and_not_kept(client: TestClient, body: Any) -> None:
-    answer = client.post(ITEMS, json=body)
+def test_an_unfit_item_is_refused_and_not_kept(caller: TestClient, body: Any) -> None:
+    answer = caller.post(ITEMS, json=body)
 
     assert answer.status_code == 422
-    assert client.get(ITEMS).json()["total"] == 0
+    assert caller.get(ITEMS).json()["total"] == 0
 
 
-def test_a_whole_number_may_be_written_with_a_point(client: TestClient) -> None:
-    assert _create(client, quantity=3.0)["quantity"] == 3
+def test_a_whole_number_may_be_written_with_a_point(caller: TestClient) -> None:
+    assert _create(caller, quantity=3.0)["quantity"] == 3
 
 
-def test_half_a_character_is_refused(client: TestClient) -> None:
-    answer = client.post(
+def test_half_a_character_is_refused(caller: TestClient) -> None:
+    answer = caller.post(
         ITEMS, content=r'{"name": "\ud800"}', headers={"Content-Type": "application/json"}
     )
 
     assert answer.status_code == 422
 
 
-def test_two_items_cannot_share_a_name(client: TestClient) -> None:
-    _create(client)
+def test_two_items_cannot_share_a_name(caller: TestClient) -> None:
+    _create(caller)
 
-    answer = client.post(ITEMS, json={"name": "Blue bicycle"})
+    answer = caller.post(ITEMS, json={"name": "Blue bicycle"})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "ITEM_NAME_TAKEN")
 
 
-def test_an_item_cannot_take_the_name_of_another(client: TestClient) -> None:
-    _create(client)
-    other = _create(client, "Red bicycle")
+def test_an_item_cannot_take_the_name_of_another(caller: TestClient) -> None:
+    _create(caller)
+    other = _create(caller, "Red bicycle")
 
-    answer = client.patch(f"{ITEMS}/{other['id']}", json={"name": "Blue bicycle"})
+    answer = caller.patch(f"{ITEMS}/{other['id']}", json={"name": "Blue bicycle"})
 
     assert answer.status_code == 409
-    assert client.get(f"{ITEMS}/{other['id']}").json()["name"] == "Red bicycle"
+    assert caller.get(f"{ITEMS}/{other['id']}").json()["name"] == "Red bicycle"
 
 
-def test_a_change_touches_only_the_given_fields(client: TestClient) -> None:
-    item = _create(client, description="Three gears", quantity=3)
+def test_a_change_touches_only_the_given_fields(caller: TestClient) -> None:
+    item = _create(caller, description="Three gears", quantity=3)
 
-    changed = client.patch(f"{ITEMS}/{item['id']}", json={"quantity": 4}).json()
+    changed = caller.patch(f"{ITEMS}/{item['id']}", json={"quantity": 4}).json()
 
     assert changed["quantity"] == 4
     assert (changed["name"], changed["description"]) == ("Blue bicycle", "Three gears")
@@ -101,62 +101,62 @@ def test_a_change_touches_only_the_given_fields(client: TestClient) -> None:
     assert changed["created_at"] == item["created_at"]
 
 
-def test_a_field_cannot_be_changed_to_null(client: TestClient) -> None:
-    item = _create(client)
+def test_a_field_cannot_be_changed_to_null(caller: TestClient) -> None:
+    item = _create(caller)
 
-    assert client.patch(f"{ITEMS}/{item['id']}", json={"name": None}).status_code == 422
+    assert caller.patch(f"{ITEMS}/{item['id']}", json={"name": None}).status_code == 422
 
 
-def test_a_deleted_items_number_is_not_given_again(client: TestClient) -> None:
-    first = _create(client)
-    client.delete(f"{ITEMS}/{first['id']}")
+def test_a_deleted_items_number_is_not_given_again(caller: TestClient) -> None:
+    first = _create(caller)
+    caller.delete(f"{ITEMS}/{first['id']}")
 
-    assert _create(client)["id"] > first["id"]
+    assert _create(caller)["id"] > first["id"]
 
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [(ITEMS, "GET, HEAD, POST"), (f"{ITEMS}/1", "GET, HEAD, PATCH, DELETE")],
 )
-def test_a_405_names_every_method_of_the_path(client: TestClient, path: str, allowed: str) -> None:
-    answer = client.put(path)
+def test_a_405_names_every_method_of_the_path(caller: TestClient, path: str, allowed: str) -> None:
+    answer = caller.put(path)
 
     assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
 
 
-def test_every_operation_documents_that_the_service_may_be_unavailable(client: TestClient) -> None:
-    paths = client.get("/openapi.json").json()["paths"]
+def test_every_operation_documents_that_the_service_may_be_unavailable(caller: TestClient) -> None:
+    paths = caller.get("/openapi.json").json()["paths"]
 
     for path in (ITEMS, ITEMS + "/{item_id}"):
         assert all("503" in operation["responses"] for operation in paths[path].values())
 
 
-def test_a_deleted_item_is_gone(client: TestClient) -> None:
-    path = f"{ITEMS}/{_create(client)['id']}"
+def test_a_deleted_item_is_gone(caller: TestClient) -> None:
+    path = f"{ITEMS}/{_create(caller)['id']}"
 
-    assert client.delete(path).status_code == 204
-    assert client.get(path).status_code == 404
-    assert client.delete(path).status_code == 404
-    assert client.patch(path, json={"quantity": 1}).status_code == 404
+    assert caller.delete(path).status_code == 204
+    assert caller.get(path).status_code == 404
+    assert caller.delete(path).status_code == 404
+    assert caller.patch(path, json={"quantity": 1}).status_code == 404
 
 
 @pytest.mark.parametrize("item_id", ["0", "-1", "9223372036854775808", "one", "1.5"])
-def test_what_cannot_be_an_items_number_is_refused(client: TestClient, item_id: str) -> None:
-    assert client.get(f"{ITEMS}/{item_id}").status_code == 422
+def test_what_cannot_be_an_items_number_is_refused(caller: TestClient, item_id: str) -> None:
+    assert caller.get(f"{ITEMS}/{item_id}").status_code == 422
 
 
-def test_the_largest_number_finds_nothing(client: TestClient) -> None:
-    answer = client.get(f"{ITEMS}/9223372036854775807")
+def test_the_largest_number_finds_nothing(caller: TestClient) -> None:
+    answer = caller.get(f"{ITEMS}/9223372036854775807")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "ITEM_NOT_FOUND")
 
 
-def test_pages_hold_every_item_once(client: TestClient) -> None:
+def test_pages_hold_every_item_once(caller: TestClient) -> None:
     for number in range(5):
-        _create(client, f"Item {number}", quantity=7)
+        _create(caller, f"Item {number}", quantity=7)
 
     pages = [
-        client.get(ITEMS, params={"page": page, "page_size": 2, "sort": "quantity"}).json()
+        caller.get(ITEMS, params={"page": page, "page_size": 2, "sort": "quantity"}).json()
         for page in (1, 2, 3, 4)
     ]
 
@@ -167,12 +167,12 @@ def test_pages_hold_every_item_once(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("key", ["name", "quantity", "created_at"])
-def test_a_minus_sign_turns_the_order_round(client: TestClient, key: str) -> None:
+def test_a_minus_sign_turns_the_order_round(caller: TestClient, key: str) -> None:
     for number in range(3):
-        _create(client, f"Item {number}", quantity=number)
+        _create(caller, f"Item {number}", quantity=number)
 
-    rising = client.get(ITEMS, params={"sort": key}).json()["items"]
-    falling = client.get(ITEMS, params={"sort": f"-{key}"}).json()["items"]
+    rising = caller.get(ITEMS, params={"sort": key}).json()["items"]
+    falling = caller.get(ITEMS, params={"sort": f"-{key}"}).json()["items"]
 
     assert all(one[key] <= other[key] for one, other in itertools.pairwise(rising))
     assert falling == rising[::-1]
@@ -191,13 +191,13 @@ def test_a_minus_sign_turns_the_order_round(client: TestClient, key: str) -> Non
     ],
 )
 def test_a_filter_finds_text_in_names_and_descriptions(
-    client: TestClient, text: str, found: set[str]
+    caller: TestClient, text: str, found: set[str]
 ) -> None:
-    _create(client, "Blue bicycle")
-    _create(client, "Red bicycle", description="Three gears")
-    _create(client, "100% wool")
+    _create(caller, "Blue bicycle")
+    _create(caller, "Red bicycle", description="Three gears")
+    _create(caller, "100% wool")
 
-    page = client.get(ITEMS, params={"filter": text}).json()
+    page = caller.get(ITEMS, params={"filter": text}).json()
 
     assert {item["name"] for item in page["items"]} == found
     assert page["total"] == len(found)
@@ -207,11 +207,11 @@ def test_a_filter_finds_text_in_names_and_descriptions(
     "query",
     ["page=0", "page=1000000001", "page_size=0", "page_size=101", "sort=id", "filter=%00", "pge=2"],
 )
-def test_an_unfit_query_is_refused(client: TestClient, query: str) -> None:
-    assert client.get(f"{ITEMS}?{query}").status_code == 422
+def test_an_unfit_query_is_refused(caller: TestClient, query: str) -> None:
+    assert caller.get(f"{ITEMS}?{query}").status_code == 422
 
 
-def test_the_last_page_that_can_be_asked_for_is_empty(client: TestClient) -> None:
-    answer = client.get(ITEMS, params={"page": 10**9, "page_size": 100})
+def test_the_last_page_that_can_be_asked_for_is_empty(caller: TestClient) -> None:
+    answer = caller.get(ITEMS, params={"page": 10**9, "page_size": 100})
 
     assert (answer.status_code, answer.json()["items"]) == (200, [])

@@ -1,0 +1,32 @@
+"""The audit API."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from ..auth.current import ADMIN_ERRORS, CurrentAdmin
+from ..core.problems import UnavailableError
+from ..db.session import SessionDep
+from ..errors import documented
+from ..routes import SliceRouter
+from . import service
+from .schemas import AuditPage, AuditQuery, AuditRead
+
+router = SliceRouter(
+    prefix="/audit",
+    tags={"audit": "Who did what to whose account, and when. For administrators."},
+    responses=documented(UnavailableError, *ADMIN_ERRORS),
+)
+
+
+@router.get("", summary="List audit entries")
+async def list_audit_entries(
+    query: Annotated[AuditQuery, Query()], _: CurrentAdmin, session: SessionDep
+) -> AuditPage:
+    """Return one page of the audit trail, the newest entries first.
+
+    Filters add up. Nothing changes an entry, and only the service's own command removes those that
+    are old: there is no other operation here.
+    """
+    entries, total = await service.list_entries(session, query)
+    return AuditPage.of([AuditRead.model_validate(entry) for entry in entries], total, query)

@@ -1,0 +1,1 @@
+"""Accounts: registering, logging in, and all that has to do with passwords and tokens."""

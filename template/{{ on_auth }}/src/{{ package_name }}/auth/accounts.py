@@ -1,0 +1,78 @@
+"""What the work on accounts is done with, made once for each process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from .. import about
+from ..core.errands import Errands
+from ..core.letters import letter
+from ..core.mail import Mailer
+from ..core.passwords import Passwords
+from ..core.tokens import AccessTokens, DenyList
+from .settings import AccountSettings
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What the work on accounts is done with.
+
+    Attributes:
+        settings: The settings of accounts.
+        sessions: Makes transactions, for work that must not hold one while it hashes a password.
+        tokens: Signs access tokens.
+        passwords: Hashes passwords.
+        denied: The revoked tokens, where that is quicker to ask than the database.
+        errands: Work that no answer waits for.
+        mailer: Sends mails.
+    """
+
+    settings: AccountSettings
+    sessions: async_sessionmaker[AsyncSession]
+    tokens: AccessTokens
+    passwords: Passwords
+    denied: DenyList
+    errands: Errands
+    mailer: Mailer
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls,
+        settings: AccountSettings,
+        sessions: async_sessionmaker[AsyncSession],
+        tokens: AccessTokens,
+        denied: DenyList,
+        mailer: Mailer,
+    ) -> AsyncIterator[Self]:
+        """Open what accounts need; mails that wait are sent before it is closed."""
+        passwords = Passwords()
+        try:
+            async with Errands.opened() as errands:
+                errands.add(passwords.prepare)
+                yield cls(settings, sessions, tokens, passwords, denied, errands, mailer)
+        finally:
+            passwords.close()
+
+    def post(self, name: str, to: str, **fields: str) -> None:
+        """Send a mail, without waiting for it.
+
+        Args:
+            name: Its text's name, among those in letters/.
+            to: The address.
+            fields: What the text has gaps for.
+        """
+        mail = letter(name, to, service=about.NAME, **fields)
+        self.errands.add(partial(self.mailer.send, mail))
+
+    def link(self, page: str, token: str) -> str:
+        """Return the line of a mail that leads to a page of the application; empty without one.
+
+        The token stands behind #, which browsers send to nobody.
+        """
+        url = self.settings.account_pages_url
+        return "" if url is None else f"{str(url).rstrip('/')}/{page}#token={token}"

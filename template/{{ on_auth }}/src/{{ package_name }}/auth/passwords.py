@@ -1,0 +1,111 @@
+"""Changing a password that is known, and one that is forgotten."""
+
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ..audit.models import Event
+from ..audit.service import record
+from ..db.models import now
+from ..users.models import User
+from .accounts import Accounts
+from .errors import WrongPasswordError
+from .mailed_tokens import drop_tokens, new_token, use_token
+from .models import Purpose
+from .sessions import end_sessions
+
+
+def request_reset(accounts: Accounts, email: str) -> None:
+    """Mail a reset token, if the address has an account; nobody waits for that to be found out."""
+    accounts.errands.add(partial(_send_reset, accounts, email))
+
+
+async def reset(accounts: Accounts, token: str, password: str) -> None:
+    """Set a password with a mailed token; all sessions end, and the address counts as verified.
+
+    Raises:
+        InvalidMailedTokenError: The token does not hold.
+        UnavailableError: Too many passwords are being hashed right now.
+    """
+    kept = await accounts.passwords.hash(password)
+    async with accounts.sessions.begin() as session:
+        user_id = await use_token(session, token, Purpose.RESET)
+        email = await _set(session, accounts, user_id, kept)
+        await session.execute(
+            update(User)
+            .where(User.id == user_id, User.verified_at.is_(None))
+            .values(verified_at=now())
+        )
+        record(session, Event.RESET, actor=user_id, subject=user_id)
+    accounts.post("password_changed", email)
+
+
+async def change(
+    session: AsyncSession, accounts: Accounts, user: User, *, session_id: UUID, old: str, new: str
+) -> None:
+    """Set a password, given the present one; all other sessions end.
+
+    Raises:
+        WrongPasswordError: The present one is another.
+        UnavailableError: Too many passwords are being hashed right now.
+    """
+    await require_password(accounts, user, old)
+    kept = await accounts.passwords.hash(new)
+    email = await _set(session, accounts, user.id, kept, but=session_id)
+    record(session, Event.PASSWORD_CHANGED, actor=user.id, subject=user.id)
+    accounts.post("password_changed", email)
+
+
+async def require_password(accounts: Accounts, user: User, password: str | None) -> None:
+    """Let pass whoever knows the password.
+
+    Raises:
+        WrongPasswordError: It is another.
+        UnavailableError: Too many passwords are being compared right now.
+    """
+    if not (await accounts.passwords.verify(password or "", user.password_hash)).matches:
+        raise WrongPasswordError
+
+
+async def new_reset(session: AsyncSession, accounts: Accounts, user: User) -> str:
+    """Return a token that sets a user's password."""
+    lifetime = timedelta(minutes=accounts.settings.reset_token_minutes)
+    return await new_token(session, user.id, Purpose.RESET, lifetime)
+
+
+def post_reset(accounts: Accounts, name: str, email: str, token: str) -> None:
+    """Mail a token that sets a password; to be called when its transaction has ended.
+
+    Args:
+        accounts: What accounts are worked on with.
+        name: The mail's text: reset_password, or invitation for a new account.
+        email: The address.
+        token: The token.
+    """
+    lifetime = f"{accounts.settings.reset_token_minutes} minutes"
+    link = accounts.link("reset-password", token)
+    accounts.post(name, email, token=token, link=link, lifetime=lifetime)
+
+
+async def _set(
+    session: AsyncSession, accounts: Accounts, user_id: UUID, kept: str, but: UUID | None = None
+) -> str:
+    email = await session.scalar(
+        update(User).where(User.id == user_id).values(password_hash=kept).returning(User.email)
+    )
+    await drop_tokens(session, user_id, Purpose.RESET)
+    await end_sessions(session, accounts, user_id, but=but)
+    return email or ""
+
+
+async def _send_reset(accounts: Accounts, email: str) -> None:
+    async with accounts.sessions.begin() as session:
+        user = await session.scalar(select(User).where(User.email == email))
+        if user is None or user.deleted_at is not None:
+            return
+        record(session, Event.RESET_REQUESTED, subject=user.id)
+        token = await new_reset(session, accounts, user)
+    post_reset(accounts, "reset_password", email, token)

@@ -1,0 +1,102 @@
+"""Work that an answer does not wait for, like sending a mail."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context, copy_context
+from typing import Self
+
+Errand = Callable[[], Awaitable[object]]
+
+WORKERS = 4
+"""How many errands of a process are run at once."""
+HEAD_START_SECONDS = 0.05
+"""How long an errand lets its request's answer go ahead, whose time would tell of the errand."""
+SECONDS_TO_CLEAN_UP = 1.0
+"""How long an errand that is cut off has for closing what it opened."""
+
+logger = logging.getLogger(__name__)
+
+
+class Errands:
+    """Runs errands one after the other, some at once; to be made by opened().
+
+    Each runs in the context of who added it, so that its lines in the log have the identifier of
+    that request. What is waiting is lost when the process is killed.
+
+    Args:
+        most_waiting: How many may wait; what comes on top is dropped.
+    """
+
+    def __init__(self, most_waiting: int) -> None:
+        self._waiting: asyncio.Queue[tuple[Errand, Context]] = asyncio.Queue(most_waiting)
+        self._unfinished = 0
+        self._open = True
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, *, most_waiting: int = 1000, seconds_to_finish: float = 10
+    ) -> AsyncIterator[Self]:
+        """Run errands meanwhile, and finish in the end what is waiting.
+
+        Args:
+            most_waiting: How many may wait.
+            seconds_to_finish: How long the end may take; what is left then is dropped.
+        """
+        errands = cls(most_waiting)
+        workers = [asyncio.create_task(errands._work()) for _ in range(WORKERS)]
+        try:
+            yield errands
+        finally:
+            errands._open = False
+            try:
+                async with asyncio.timeout(seconds_to_finish):
+                    await errands.finish()
+            except TimeoutError:
+                logger.error("Errands that the stop cut off: %d", errands._unfinished)  # noqa: TRY400 -- the time is up, no more
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+
+    def add(self, errand: Errand) -> None:
+        """Have something done soon. It is dropped, with a line in the log, if too much is waiting.
+
+        Args:
+            errand: Starts it; what it returns is ignored, what it raises is logged.
+        """
+        if self._open:
+            with suppress(asyncio.QueueFull):
+                self._waiting.put_nowait((errand, copy_context()))
+                self._unfinished += 1
+                return
+        reason = "too many are waiting" if self._open else "the service stops"
+        logger.error("An errand was dropped: %s", reason)
+
+    async def finish(self) -> None:
+        """Wait until nothing is left to do."""
+        await self._waiting.join()
+
+    async def _work(self) -> None:
+        while True:
+            errand, context = await self._waiting.get()
+            if self._open:
+                await asyncio.sleep(HEAD_START_SECONDS)
+            task = asyncio.create_task(_run(errand), context=context)
+            try:
+                # Unlike awaiting the task, this tells its cancellation from the worker's own.
+                await asyncio.wait([task])
+            finally:
+                if task.cancel():
+                    await asyncio.wait([task], timeout=SECONDS_TO_CLEAN_UP)
+            self._unfinished -= 1
+            self._waiting.task_done()
+
+
+async def _run(errand: Errand) -> None:
+    try:
+        await errand()
+    except Exception:
+        logger.exception("An errand failed")

@@ -1,0 +1,1 @@
+"""Users: who has an account, and with which role."""

@@ -1,0 +1,185 @@
+"""The users API."""
+
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Body, Path, Query, Response
+
+from ..auth.current import ADMIN_ERRORS, USER_ERRORS, CurrentAdmin, CurrentUser
+from ..auth.errors import LastAdminError, WrongPasswordError
+from ..auth.passwords import new_reset, post_reset, require_password
+from ..auth.registration import new_verification, post_verification
+from ..auth.sessions import end_sessions
+from ..core.problems import UnavailableError
+from ..db.models import now
+from ..db.session import SessionDep
+from ..errors import documented
+from ..openapi import LOCATED
+from ..routes import SliceRouter
+from ..state import ServiceRequest
+from . import service
+from .models import User
+from .schemas import (
+    CREATE_EXAMPLES,
+    ROLE_EXAMPLES,
+    UPDATE_EXAMPLES,
+    RoleChange,
+    UserCreate,
+    UserPage,
+    UserQuery,
+    UserRead,
+    UserUpdate,
+)
+
+router = SliceRouter(
+    prefix="/users",
+    tags={"users": "Who has an account. Administrators see all of them, others themselves."},
+    responses=documented(UnavailableError),
+)
+
+UserId = Annotated[UUID, Path(description="The user's identifier.")]
+NewUser = Annotated[UserCreate, Body(openapi_examples=CREATE_EXAMPLES)]
+UserChange = Annotated[UserUpdate, Body(openapi_examples=UPDATE_EXAMPLES)]
+NewRole = Annotated[RoleChange, Body(openapi_examples=ROLE_EXAMPLES)]
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    response_model=UserRead,
+    summary="Create a user",
+    responses=LOCATED | documented(*ADMIN_ERRORS, service.EmailTakenError),
+)
+async def create_user(
+    data: NewUser,
+    admin: CurrentAdmin,
+    session: SessionDep,
+    request: ServiceRequest,
+    response: Response,
+) -> User:
+    """Make an account for someone. For administrators.
+
+    Without a password, a mail invites the user to choose one; its token holds as long as that of a
+    reset. The address counts as verified. The Location header says where the user is.
+    """
+    accounts = request.state["accounts"]
+    given = data.password
+    kept = await accounts.passwords.hash(given.get_secret_value()) if given else None
+    user = User(
+        email=data.email, name=data.name, role=data.role, password_hash=kept, verified_at=now()
+    )
+    await service.create_user(session, admin, user)
+    if kept is None:
+        post_reset(accounts, "invitation", user.email, await new_reset(session, accounts, user))
+    response.headers["Location"] = f"{request.url.path}/{user.id}"
+    return user
+
+
+@router.get("", summary="List users", responses=documented(*ADMIN_ERRORS))
+async def list_users(
+    query: Annotated[UserQuery, Query()], _: CurrentAdmin, session: SessionDep
+) -> UserPage:
+    """Return one page of users, filtered and sorted. For administrators.
+
+    Deleted users are listed where `deleted` asks for them. A page behind the last one is empty.
+    """
+    users, total = await service.list_users(session, query)
+    return UserPage.of([UserRead.model_validate(user) for user in users], total, query)
+
+
+@router.get(
+    "/{user_id}",
+    response_model=UserRead,
+    summary="Read a user",
+    responses=documented(*USER_ERRORS, service.UserNotFoundError),
+)
+async def read_user(user_id: UserId, caller: CurrentUser, session: SessionDep) -> User:
+    """Return a user: any for administrators, for others themselves.
+
+    To others a user does not exist (404), so that nobody learns who is there.
+    """
+    return await service.read_user(session, caller, user_id)
+
+
+@router.patch(
+    "/{user_id}",
+    response_model=UserRead,
+    summary="Change a user",
+    responses=documented(
+        *USER_ERRORS, WrongPasswordError, service.UserNotFoundError, service.EmailTakenError
+    ),
+)
+async def update_user(
+    user_id: UserId,
+    data: UserChange,
+    caller: CurrentUser,
+    session: SessionDep,
+    request: ServiceRequest,
+) -> User:
+    """Change the fields that are given: of any user for administrators, else of oneself.
+
+    One's own address needs `current_password`, and has to be verified again before the next login;
+    a mail brings the token.
+    """
+    accounts = request.state["accounts"]
+    user = await service.read_user(session, caller, user_id)
+    email = data.email if "email" in data.model_fields_set else None
+    name = data.name if "name" in data.model_fields_set else None
+    moves = email is not None and email != user.email and user.id == caller.id
+    if moves:
+        given = data.current_password
+        await require_password(accounts, user, given.get_secret_value() if given else None)
+    await service.update_user(session, caller, user, name=name, email=email)
+    if moves:
+        post_verification(accounts, user.email, await new_verification(session, accounts, user))
+    return user
+
+
+@router.put(
+    "/{user_id}/role",
+    response_model=UserRead,
+    summary="Change a user's role",
+    responses=documented(*ADMIN_ERRORS, service.UserNotFoundError, LastAdminError),
+)
+async def change_role(
+    user_id: UserId, data: NewRole, admin: CurrentAdmin, session: SessionDep
+) -> User:
+    """Give a user another role, from the next request on. For administrators.
+
+    The last administrator stays one (409).
+    """
+    user = await service.read_user(session, admin, user_id)
+    await service.change_role(session, admin, user, data.role)
+    return user
+
+
+@router.delete(
+    "/{user_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="Delete a user",
+    responses=documented(*ADMIN_ERRORS, service.UserNotFoundError, LastAdminError),
+)
+async def delete_user(
+    user_id: UserId, admin: CurrentAdmin, session: SessionDep, request: ServiceRequest
+) -> None:
+    """Delete a user, whose tokens end at once, and who can be restored. For administrators.
+
+    The last administrator stays (409); a user who was deleted before is 404.
+    """
+    user = await service.read_user(session, admin, user_id)
+    await service.delete_user(session, admin, user)
+    await end_sessions(session, request.state["accounts"], user.id)
+
+
+@router.post(
+    "/{user_id}/restore",
+    response_model=UserRead,
+    summary="Restore a user",
+    responses=documented(*ADMIN_ERRORS, service.UserNotFoundError),
+)
+async def restore_user(user_id: UserId, admin: CurrentAdmin, session: SessionDep) -> User:
+    """Bring a deleted user back, who has to log in again. For administrators."""
+    user = await service.read_user(session, admin, user_id)
+    await service.restore_user(session, admin, user)
+    return user

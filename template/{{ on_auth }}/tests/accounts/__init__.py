@@ -1,0 +1,1 @@
+"""What accounts do, with mails that are looked at and without limits."""

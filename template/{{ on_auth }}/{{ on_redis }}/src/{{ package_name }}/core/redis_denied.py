@@ -1,0 +1,54 @@
+"""Revoked tokens, in Redis: whoever comes with one is sent away without the database."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from uuid import UUID
+
+from redis.asyncio import Redis
+
+from .redis_link import RedisLink, RedisLostError
+
+
+class RedisDenyList:
+    """Remembers revoked tokens for as long as they would hold.
+
+    It only ever says more than the database when that is asked later: while Redis is lost, or has
+    forgotten, the database refuses the same tokens.
+
+    Args:
+        link: The way to Redis.
+        prefix: What the keys of this service begin with.
+    """
+
+    def __init__(self, link: RedisLink, prefix: str) -> None:
+        self._link = link
+        self._prefix = prefix
+
+    async def deny(self, token_ids: Iterable[UUID], seconds: float) -> None:
+        """Refuse these tokens from now on, for as long as they would hold."""
+        keys = [self._key(token_id) for token_id in token_ids]
+        if not keys:
+            return
+
+        async def remember(client: Redis) -> None:
+            async with client.pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.set(key, b"1", px=int(seconds * 1000))
+                await pipeline.execute()
+
+        with suppress(RedisLostError):
+            await self._link.run(remember)
+
+    async def denies(self, token_id: UUID) -> bool:
+        """Return whether a token is known to be revoked."""
+
+        async def look(client: Redis) -> bool:
+            return bool(await client.exists(self._key(token_id)))
+
+        try:
+            return await self._link.run(look)
+        except RedisLostError:
+            return False
+
+    def _key(self, token_id: UUID) -> str:
+        return f"{self._prefix}{token_id}"

@@ -1,0 +1,120 @@
+"""The default service's migrations, up and down with rows in the tables, on both databases."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support.project import Project
+from tests.support.servers import scratch_database
+
+# Identifiers as SQLite keeps them; PostgreSQL reads them so, too.
+ROWS = """
+INSERT INTO users (id, email, name, role, created_at, updated_at)
+VALUES ('3f2b8c1e5d474a869c0f7e1d2b6a4c58', 'ann@example.com', '', 'user',
+        '2027-01-15', '2027-01-15');
+INSERT INTO items (name, description, quantity, created_at, updated_at, owner_id)
+VALUES ('owned', '', 1, '2027-01-15', '2027-01-15', '3f2b8c1e5d474a869c0f7e1d2b6a4c58');
+INSERT INTO items (name, description, quantity, created_at, updated_at, owner_id)
+VALUES ('ownerless', '', 1, '2027-01-15', '2027-01-15', NULL)
+""".replace("2027-01-15", "2027-01-15 09:30:00+00:00")
+ENTRY = """
+INSERT INTO audit_entries (happened_at, event, correlation_id, details)
+VALUES ('2027-01-15 09:30:00+00:00', 'logout', '', '{}')
+"""
+Ask = Callable[[str], list[tuple[Any, ...]]]
+pytestmark = pytest.mark.xdist_group("accounts")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Ask]]:
+    """The URL of an empty database, and what asks it."""
+    if request.param == "sqlite":
+        file = tmp_path / "service.db"
+
+        def ask_sqlite(statement: str) -> list[tuple[Any, ...]]:
+            with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+                rows: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
+                return rows
+
+        yield f"sqlite:///{file}", ask_sqlite
+        return
+    with scratch_database(request.getfixturevalue("postgresql_url")) as url:
+
+        def ask_postgresql(statement: str) -> list[tuple[Any, ...]]:
+            with psycopg.connect(url, autocommit=True) as connection:
+                cursor = connection.execute(statement.encode())
+                return cursor.fetchall() if cursor.description else []
+
+        yield url, ask_postgresql
+
+
+def test_they_go_up_down_and_up_again_and_keep_the_rows_that_are_not_theirs(
+    default_service: Project, database: tuple[str, Ask]
+) -> None:
+    url, ask = database
+
+    def alembic(*arguments: str) -> str:
+        command = ("uv", "run", "--frozen", "alembic", *arguments)
+        return default_service.run(*command, env={"DATABASE_URL": url}).stdout
+
+    def names() -> list[str]:
+        return [row[0] for row in ask("SELECT name FROM items ORDER BY id")]
+
+    alembic("upgrade", "heads")
+    assert "No new upgrade operations" in alembic("check")
+    for statement in ROWS.split(";"):
+        ask(statement)
+
+    # Items give up their owners first, and so outlive the accounts.
+    alembic("downgrade", "0001")
+    assert names() == ["owned", "ownerless"]
+    assert ask("SELECT email FROM users") == [("ann@example.com",)]
+    alembic("upgrade", "heads")
+    assert ask("SELECT email FROM users") == [("ann@example.com",)]
+    alembic("downgrade", "0001")
+    alembic("downgrade", "accounts@base")
+    assert names() == ["owned", "ownerless"]
+
+    alembic("upgrade", "heads")
+    assert names() == ["owned", "ownerless"]
+    assert ask("SELECT owner_id FROM items") == [(None,), (None,)]
+    assert "No new upgrade operations" in alembic("check")
+    alembic("downgrade", "base")
+    alembic("upgrade", "heads")
+    assert "No new upgrade operations" in alembic("check")
+    assert names() == []
+
+
+def test_a_deleted_items_number_is_not_given_again_after_a_migration(
+    default_service: Project, database: tuple[str, Ask]
+) -> None:
+    url, ask = database
+    default_service.make("migrate", env={"DATABASE_URL": url})
+    for statement in ROWS.split(";"):
+        ask(statement)
+    ask("DELETE FROM items")
+
+    for move in (("downgrade", "0001"), ("upgrade", "heads")):
+        default_service.run("uv", "run", "--frozen", "alembic", *move, env={"DATABASE_URL": url})
+    ask("DELETE FROM users")
+    ask(ROWS.split(";")[2])
+
+    assert ask("SELECT id FROM items") == [(3,)]
+
+
+def test_an_entry_of_the_audit_trail_cannot_be_rewritten(
+    default_service: Project, database: tuple[str, Ask]
+) -> None:
+    url, ask = database
+    default_service.make("migrate", env={"DATABASE_URL": url})
+    ask(ENTRY)
+
+    with pytest.raises((sqlite3.DatabaseError, psycopg.DatabaseError), match="only"):
+        ask("UPDATE audit_entries SET event = 'nothing'")
+
+    assert ask("SELECT event FROM audit_entries") == [("logout",)]
