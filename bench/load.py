@@ -49,9 +49,11 @@ def parse(text: str) -> Report:
     return Report(int(requests[1]), float(rate[1]), float(p99[1]) * _UNITS[p99[2]])
 
 
-def wrk(url: str, *, seconds: int, connections: int) -> Report:
+def wrk(url: str, *, seconds: int, connections: int, token: str | None = None) -> Report:
     """Load a URL over connections that stay open, from one thread, for whole seconds."""
     command = ["wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s", url]
+    if token is not None:
+        command += ["-H", f"Authorization: Bearer {token}"]
     done = subprocess.run(command, check=False, text=True, capture_output=True)
     if done.returncode:
         raise LoadError(f"{' '.join(command)} exited {done.returncode}: {done.stderr}")
