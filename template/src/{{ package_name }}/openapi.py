@@ -106,8 +106,19 @@ def _add_components(document: Document) -> None:
         [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
     )
     schemas.update(definitions["$defs"])
+    for _, _, operation in _operations(document):
+        _name_body(operation, schemas)
     limited = any(_is_limited(operation) for _, _, operation in _operations(document))
     components["headers"] = _CORRELATION | _LIMIT if limited else _CORRELATION
+
+
+def _name_body(operation: Document, schemas: Document) -> None:
+    """Give the schema of a body that an endpoint reads by itself a name, as others have."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = content.get("schema", {})
+        if schema.get("type") == "object" and "title" in schema:
+            schemas.setdefault(schema["title"], schema)
+            content["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
 
 
 def _add_errors(operation: Document) -> None:

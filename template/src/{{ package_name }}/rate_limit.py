@@ -26,10 +26,17 @@ def client_and_route(scope: Scope) -> str:
     The template, so that /orders/1 and /orders/2 count together; as the service knows it, so that
     no client can make keys up.
     """
-    state = scope["state"]
-    user = state.get("user_id")
-    who = f"address:{client_address(scope, state['addresses'])}" if user is None else f"user:{user}"
-    return f"{route_template(scope)}|{who}"
+    user = scope["state"].get("user_id")
+    return address_and_route(scope) if user is None else f"{route_template(scope)}|user:{user}"
+
+
+def address_and_route(scope: Scope) -> str:
+    """Return from where what is called, whoever the user is.
+
+    For endpoints that do not ask who calls, as a login: there, many accounts are no many buckets.
+    """
+    address = client_address(scope, scope["state"]["addresses"])
+    return f"{route_template(scope)}|address:{address}"
 
 
 class RateLimit(RateLimiter):
@@ -42,12 +49,17 @@ class RateLimit(RateLimiter):
 
     Args:
         limit: How often, like 5/minute, or what takes that from the settings; None for the default.
+        identifier: Who counts as one, and where.
     """
 
-    def __init__(self, limit: str | Callable[[Settings], str] | None = None) -> None:
+    def __init__(
+        self,
+        limit: str | Callable[[Settings], str] | None = None,
+        identifier: Callable[[Scope], str] = client_and_route,
+    ) -> None:
         # Not through the base: the Limiter that it wants has one bucket for all clients, and lets
         # every request wait while one asks its store. What stays is the field's way to use it.
-        self.identifier = client_and_route
+        self.identifier = identifier
         self._own = limit
         if isinstance(limit, str):
             parse_limit(limit)  # a wrong one is noticed at the start

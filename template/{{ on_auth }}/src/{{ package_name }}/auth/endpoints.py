@@ -2,14 +2,14 @@
 
 from http import HTTPStatus
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Body, Depends, Query
 
 from ..core.problems import UnavailableError
 from ..db.session import SessionDep
 from ..errors import documented
-from ..rate_limit import RateLimit
+from ..rate_limit import RateLimit, address_and_route, client_and_route
 from ..routes import SliceRouter
 from ..state import ServiceRequest
 from ..users.models import Role, User
@@ -56,12 +56,20 @@ VerificationBody = Annotated[Verification, Body(openapi_examples=VERIFICATION_EX
 ResetBody = Annotated[PasswordReset, Body(openapi_examples=RESET_EXAMPLES)]
 ChangeBody = Annotated[PasswordChange, Body(openapi_examples=CHANGE_EXAMPLES)]
 
-_LOGIN_LIMIT = Depends(RateLimit(attrgetter("rate_limit_login")))
-_REGISTER_LIMIT = Depends(RateLimit(attrgetter("rate_limit_register")))
-_REFRESH_LIMIT = Depends(RateLimit(attrgetter("rate_limit_refresh")))
-_LOGOUT_LIMIT = Depends(RateLimit(attrgetter("rate_limit_logout")))
-_ME_LIMIT = Depends(RateLimit(attrgetter("rate_limit_me")))
-_RESET_LIMIT = Depends(RateLimit(attrgetter("rate_limit_reset")))
+
+def _limit(setting: str, *, by_address: bool = False) -> Any:
+    identifier = address_and_route if by_address else client_and_route
+    return Depends(RateLimit(attrgetter(setting), identifier))
+
+
+# Whoever guesses passwords or tokens may have accounts enough.
+_LOGIN_LIMIT = _limit("rate_limit_login", by_address=True)
+_REGISTER_LIMIT = _limit("rate_limit_register", by_address=True)
+_REFRESH_LIMIT = _limit("rate_limit_refresh", by_address=True)
+_RESET_LIMIT = _limit("rate_limit_reset", by_address=True)
+_PASSWORD_LIMIT = _limit("rate_limit_login")
+_LOGOUT_LIMIT = _limit("rate_limit_logout")
+_ME_LIMIT = _limit("rate_limit_me")
 _REGISTERED = Accepted(detail="Look into your mail: it says how to go on.")
 _MAILED = Accepted(detail="If the address needs it, a mail is on its way.")
 
@@ -123,10 +131,13 @@ async def request_verification(data: MailingBody, request: ServiceRequest) -> Ac
     openapi_extra=LOGIN_BODY,
 )
 async def log_in(data: LoginForm, request: ServiceRequest) -> sessions.Issued:
-    """Open a session with an address and a password, as JSON or as the form of OAuth 2.0.
+    """Open a session with an address and a password.
 
     - The **access token** says who calls, for minutes: `Authorization: Bearer ...`.
     - The **refresh token** brings the next pair, once. Used again, it ends the session.
+
+    The form of OAuth 2.0 is taken as well (RFC 6749, section 4.3.2), with the address as its
+    `username`.
 
     An unknown address, a wrong password and an address that was not verified are answered alike,
     and take as long.
@@ -199,7 +210,7 @@ async def log_out(
     "/change-password",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Change the password",
-    dependencies=[_LOGIN_LIMIT],
+    dependencies=[_PASSWORD_LIMIT],
     responses=documented(*USER_ERRORS, WrongPasswordError),
 )
 async def change_password(

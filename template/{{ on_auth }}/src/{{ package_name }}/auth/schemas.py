@@ -88,29 +88,6 @@ class PasswordForm(BaseModel):
     password: Password
 
 
-FORM_EXAMPLES: dict[str, Example] = {
-    "common": {
-        "summary": "The form that the standard asks for",
-        "value": {
-            "grant_type": "password",
-            "username": "ann@example.com",
-            "password": _PASSWORD,
-        },
-    },
-    "minimal": {
-        "summary": "Without the kind",
-        "value": {"username": "ann@example.com", "password": _PASSWORD},
-    },
-    "edge": {
-        "summary": "Any character in a password",
-        "value": {
-            "username": "carol+shop@mail.example.com",
-            "password": "pässwörter dürfen lang sein ✓",
-        },
-    },
-}
-
-
 class TokenPair(BaseModel):
     """The tokens of a session (RFC 6749, section 5.1)."""
 
