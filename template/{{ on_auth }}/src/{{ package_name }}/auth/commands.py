@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as Transaction
 
@@ -48,19 +49,27 @@ def make_admin(settings: Settings, given: argparse.Namespace) -> int:
         user = session.scalar(select(User).where(User.email == email))
         if user is not None and user.deleted_at is not None:
             return _fail(f"{email} was deleted: let an administrator restore the user")
+        known = user is not None and user.verified
         if user is None:
-            password = _password()
-            if password is None:
-                return _fail(f"the password must have {SHORTEST} to {LONGEST} characters")
-            user = User(email=email, name="", password_hash=hash_now(password))
+            user = User(email=email, name="")
+        if not known:
+            # Whoever registered an address may not be its owner: what they set counts no longer.
+            try:
+                user.password_hash = hash_now(_password())
+            except ValueError as error:
+                return _fail(str(error))
             session.add(user)
             session.flush()
+            session.execute(delete(MailedToken).where(MailedToken.user_id == user.id))
+            ended = update(Session).where(Session.user_id == user.id)
+            session.execute(ended.values(revoked_at=now()))
             record(session, Event.CREATED, subject=user.id, details={"role": Role.ADMIN})
         elif user.role != Role.ADMIN:
             change = {"from": user.role, "to": Role.ADMIN}
             record(session, Event.ROLE_CHANGED, subject=user.id, details=change)
         user.role, user.verified_at = Role.ADMIN, user.verified_at or now()
-    sys.stdout.write(f"{email} is an administrator\n")
+    password = "the password is as before" if known else "with the password that was given"
+    sys.stdout.write(f"{email} is an administrator; {password}\n")
     return 0
 
 
@@ -70,7 +79,7 @@ def prune(settings: Settings, _: argparse.Namespace) -> int:
         entries = prune_audit(session, settings.audit_retention_days)
         ended = [
             delete(RefreshToken).where(RefreshToken.session_id.in_(_ended_sessions())),
-            delete(Session).where(Session.expires_at < now()),
+            delete(Session).where(Session.id.in_(_ended_sessions())),
             delete(MailedToken).where(MailedToken.expires_at < now()),
         ]
         for statement in ended:
@@ -80,18 +89,26 @@ def prune(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _ended_sessions() -> Select[UUID]:
-    return select(Session.id).where(Session.expires_at < now())
+    # One that was ended is kept for a day, beyond the life of the access tokens that it gave.
+    yesterday = now() - timedelta(days=1)
+    return select(Session.id).where(or_(Session.expires_at < now(), Session.revoked_at < yesterday))
 
 
-def _password() -> str | None:
-    """Return the password, from the environment or else from whoever sits there."""
+def _password() -> str:
+    """Return the password, from the environment or else from whoever sits there.
+
+    Raises:
+        ValueError: There is none, or it does not do.
+    """
     password = os.environ.get(PASSWORD_VARIABLE)
-    if password is None and sys.stdin.isatty():
+    if password is None:
+        if not sys.stdin.isatty():
+            raise ValueError(f"there is no terminal to ask for a password: set {PASSWORD_VARIABLE}")
         password = getpass.getpass()
         if getpass.getpass("Again: ") != password:
-            return None
-    if password is None or not SHORTEST <= len(password) <= LONGEST:
-        return None
+            raise ValueError("the two passwords differ: try again")
+    if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
+        raise ValueError(f"the password must have {SHORTEST} to {LONGEST} printable characters")
     return password
 
 

@@ -67,7 +67,7 @@ _LOGIN_LIMIT = _limit("rate_limit_login", by_address=True)
 _REGISTER_LIMIT = _limit("rate_limit_register", by_address=True)
 _REFRESH_LIMIT = _limit("rate_limit_refresh", by_address=True)
 _RESET_LIMIT = _limit("rate_limit_reset", by_address=True)
-_PASSWORD_LIMIT = _limit("rate_limit_login")
+_PASSWORD_LIMIT = _limit("rate_limit_login", by_address=True)
 _LOGOUT_LIMIT = _limit("rate_limit_logout")
 _ME_LIMIT = _limit("rate_limit_me")
 _REGISTERED = Accepted(detail="Look into your mail: it says how to go on.")
@@ -102,12 +102,16 @@ async def register(data: NewAccount, request: ServiceRequest) -> Accepted:
     dependencies=[_RESET_LIMIT],
     responses=documented(InvalidMailedTokenError),
 )
-async def verify_email(data: VerificationBody, session: SessionDep) -> None:
+async def verify_email(
+    data: VerificationBody, session: SessionDep, request: ServiceRequest
+) -> None:
     """Show that an address is the account's, with the token that was mailed to it.
 
-    A token is of a single use; the newest one holds, for a day by default.
+    A token is of a single use, and holds for a day by default. Where someone else has registered
+    the address as well, the password of the registration that the mail belongs to is the one that
+    counts. Another address of a user takes the old one's place.
     """
-    await registration.verify(session, data.token)
+    await registration.verify(session, request.state["accounts"], data.token)
 
 
 @router.post(

@@ -14,7 +14,7 @@ from .schemas import LOGIN_EXAMPLES, Login, PasswordForm
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 20
-_UNREADABLE = (UnicodeDecodeError, RecursionError)
+_UNREADABLE = (ValueError, RecursionError)  # a number may have too many digits
 
 
 async def _login(request: Request) -> Login:

@@ -44,12 +44,20 @@ class Purpose(StrEnum):
 
 
 class MailedToken(Base):
-    """A token that was mailed, as a digest."""
+    """A token that was mailed, as a digest.
+
+    It holds for the address that it was mailed to. A registration's has the password and the name
+    that were given with it: whoever else registers the address cannot have theirs confirmed by the
+    mail of another.
+    """
 
     __tablename__ = "mailed_tokens"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     purpose: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str | None] = mapped_column(String(120))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

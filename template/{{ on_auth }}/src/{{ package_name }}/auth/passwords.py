@@ -12,7 +12,7 @@ from ..audit.service import record
 from ..db.models import now
 from ..users.models import User
 from .accounts import Accounts
-from .errors import WrongPasswordError
+from .errors import InvalidMailedTokenError, WrongPasswordError
 from .mailed_tokens import drop_tokens, new_token, use_token
 from .models import Purpose
 from .sessions import end_sessions
@@ -27,20 +27,19 @@ async def reset(accounts: Accounts, token: str, password: str) -> None:
     """Set a password with a mailed token; all sessions end, and the address counts as verified.
 
     Raises:
-        InvalidMailedTokenError: The token does not hold.
+        InvalidMailedTokenError: The token does not hold, or not for the user's present address.
         UnavailableError: Too many passwords are being hashed right now.
     """
     kept = await accounts.passwords.hash(password)
     async with accounts.sessions.begin() as session:
-        user_id = await use_token(session, token, Purpose.RESET)
-        email = await _set(session, accounts, user_id, kept)
-        await session.execute(
-            update(User)
-            .where(User.id == user_id, User.verified_at.is_(None))
-            .values(verified_at=now())
-        )
-        record(session, Event.RESET, actor=user_id, subject=user_id)
-    accounts.post("password_changed", email)
+        user, used = await use_token(session, token, Purpose.RESET)
+        if used.address != user.email:
+            raise InvalidMailedTokenError
+        await _set(session, accounts, user, kept)
+        if not user.verified:
+            user.verified_at = now()
+        record(session, Event.RESET, actor=user.id, subject=user.id)
+    accounts.post("password_changed", user.email)
 
 
 async def change(
@@ -52,20 +51,24 @@ async def change(
         WrongPasswordError: The present one is another.
         UnavailableError: Too many passwords are being hashed right now.
     """
-    await require_password(accounts, user, old)
+    await require_password(session, accounts, user, old)
     kept = await accounts.passwords.hash(new)
-    email = await _set(session, accounts, user.id, kept, but=session_id)
+    await _set(session, accounts, user, kept, but=session_id)
     record(session, Event.PASSWORD_CHANGED, actor=user.id, subject=user.id)
-    accounts.post("password_changed", email)
+    await session.commit()
+    accounts.post("password_changed", user.email)
 
 
-async def require_password(accounts: Accounts, user: User, password: str | None) -> None:
-    """Let pass whoever knows the password.
+async def require_password(
+    session: AsyncSession, accounts: Accounts, user: User, password: str | None
+) -> None:
+    """Let pass whoever knows the password; the session's transaction ends.
 
     Raises:
         WrongPasswordError: It is another.
         UnavailableError: Too many passwords are being compared right now.
     """
+    await session.commit()  # others need the connection meanwhile
     if not (await accounts.passwords.verify(password or "", user.password_hash)).matches:
         raise WrongPasswordError
 
@@ -73,7 +76,8 @@ async def require_password(accounts: Accounts, user: User, password: str | None)
 async def new_reset(session: AsyncSession, accounts: Accounts, user: User) -> str:
     """Return a token that sets a user's password."""
     lifetime = timedelta(minutes=accounts.settings.reset_token_minutes)
-    return await new_token(session, user.id, Purpose.RESET, lifetime)
+    await drop_tokens(session, user.id, Purpose.RESET)
+    return await new_token(session, user, Purpose.RESET, lifetime)
 
 
 def post_reset(accounts: Accounts, name: str, email: str, token: str) -> None:
@@ -91,14 +95,11 @@ def post_reset(accounts: Accounts, name: str, email: str, token: str) -> None:
 
 
 async def _set(
-    session: AsyncSession, accounts: Accounts, user_id: UUID, kept: str, but: UUID | None = None
-) -> str:
-    email = await session.scalar(
-        update(User).where(User.id == user_id).values(password_hash=kept).returning(User.email)
-    )
-    await drop_tokens(session, user_id, Purpose.RESET)
-    await end_sessions(session, accounts, user_id, but=but)
-    return email or ""
+    session: AsyncSession, accounts: Accounts, user: User, kept: str, but: UUID | None = None
+) -> None:
+    await session.execute(update(User).where(User.id == user.id).values(password_hash=kept))
+    await drop_tokens(session, user.id, Purpose.RESET, Purpose.VERIFY)
+    await end_sessions(session, accounts, user.id, but=but)
 
 
 async def _send_reset(accounts: Accounts, email: str) -> None:

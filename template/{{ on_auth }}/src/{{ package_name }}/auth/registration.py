@@ -1,9 +1,9 @@
-"""Making an account, and verifying its address."""
+"""Making an account, and verifying an address: a new account's, or another one of a user."""
 
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,15 +12,17 @@ from ..audit.service import record
 from ..db.models import now
 from ..users.models import User
 from .accounts import Accounts
-from .mailed_tokens import new_token, use_token
-from .models import Purpose
+from .errors import InvalidMailedTokenError
+from .mailed_tokens import drop_tokens, new_token, newest_token, use_token
+from .models import Purpose, Session
 
 
 async def register(accounts: Accounts, email: str, name: str, password: str) -> None:
     """Make an account and mail a token that verifies its address.
 
-    The caller learns nothing of an address that has an account: its owner does, by mail. An account
-    that was never verified is made anew, for whoever made it may not be the address's owner.
+    The caller learns nothing of an address that has an account: its owner does, by mail. While an
+    address is not verified, each registration of it has a mail of its own, and the mail that is
+    answered decides whose password counts.
 
     Raises:
         UnavailableError: Too many want to register right now.
@@ -33,21 +35,22 @@ async def register(accounts: Accounts, email: str, name: str, password: str) -> 
 
 
 async def _register(accounts: Accounts, email: str, name: str, kept: str) -> None:
+    token = None
     async with accounts.sessions.begin() as session:
         user = await session.scalar(select(User).where(User.email == email))
-        if user is not None and (user.verified or user.deleted_at is not None):
-            record(session, Event.REGISTERED_AGAIN, subject=user.id)
-            token = None
-        else:
-            if user is None:
-                user = User(email=email)
-                session.add(user)
-            user.name, user.password_hash = name, kept
+        if user is None:
+            user = User(email=email, name=name, password_hash=kept)
+            session.add(user)
             await session.flush()
-            record(session, Event.REGISTERED, actor=user.id, subject=user.id)
-            token = await new_verification(session, accounts, user)
+            record(session, Event.REGISTERED, subject=user.id)
+            token = await _new_verification(session, accounts, user, name=name, password_hash=kept)
+        elif await _is_in_use(session, user):
+            record(session, Event.REGISTERED_AGAIN, subject=user.id)
+        else:
+            record(session, Event.REGISTERED, subject=user.id)
+            token = await _new_verification(session, accounts, user, name=name, password_hash=kept)
     if token is not None:
-        post_verification(accounts, email, token)
+        _post_verification(accounts, email, token)
     elif user.deleted_at is None:
         accounts.post("already_registered", email)
 
@@ -57,25 +60,60 @@ def request_verification(accounts: Accounts, email: str) -> None:
     accounts.errands.add(partial(_send_verification, accounts, email))
 
 
-async def verify(session: AsyncSession, token: str) -> None:
-    """Note that an address belongs to its account.
+async def request_move(session: AsyncSession, accounts: Accounts, user: User, email: str) -> None:
+    """Mail a token that gives a user another address; until it comes back the old one stays.
+
+    The caller learns nothing of an address that has an account: its owner does, by mail.
+    """
+    taken = await session.scalar(select(User.id).where(User.email == email))
+    if taken is None:
+        token = await _new_verification(session, accounts, user, address=email)
+    await session.commit()
+    if taken is None:
+        _post_verification(accounts, email, token)
+    else:
+        accounts.post("already_registered", email)
+
+
+async def verify(session: AsyncSession, accounts: Accounts, token: str) -> None:
+    """Note that an address belongs to its account, and make it the account's where it was not.
 
     Raises:
-        InvalidMailedTokenError: The token does not hold.
+        InvalidMailedTokenError: The token does not hold, or its address has become another's.
     """
-    user_id = await use_token(session, token, Purpose.VERIFY)
-    await session.execute(update(User).where(User.id == user_id).values(verified_at=now()))
-    record(session, Event.VERIFIED, actor=user_id, subject=user_id)
+    user, used = await use_token(session, token, Purpose.VERIFY)
+    if not user.verified and used.password_hash is not None:
+        user.password_hash, user.name = used.password_hash, used.name or ""
+    before, user.email = user.email, used.address
+    user.verified_at = now()
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise InvalidMailedTokenError from error
+    details = {"from": before, "to": user.email} if before != user.email else None
+    record(session, Event.VERIFIED, actor=user.id, subject=user.id, details=details)
+    if details:
+        await drop_tokens(session, user.id, Purpose.RESET)
+        await session.commit()
+        accounts.post("address_changed", before)
 
 
-async def new_verification(session: AsyncSession, accounts: Accounts, user: User) -> str:
-    """Return a token that verifies a user's address."""
+async def _is_in_use(session: AsyncSession, user: User) -> bool:
+    if user.verified or user.deleted_at is not None:
+        return True
+    # Where verification is not required, people use what they have not verified.
+    opened = select(Session.id).where(Session.user_id == user.id).limit(1)
+    return await session.scalar(opened) is not None
+
+
+async def _new_verification(
+    session: AsyncSession, accounts: Accounts, user: User, **options: str | None
+) -> str:
     lifetime = timedelta(hours=accounts.settings.verification_token_hours)
-    return await new_token(session, user.id, Purpose.VERIFY, lifetime)
+    return await new_token(session, user, Purpose.VERIFY, lifetime, **options)
 
 
-def post_verification(accounts: Accounts, email: str, token: str) -> None:
-    """Mail a token that verifies an address; to be called when its transaction has ended."""
+def _post_verification(accounts: Accounts, email: str, token: str) -> None:
     lifetime = f"{accounts.settings.verification_token_hours} hours"
     link = accounts.link("verify-email", token)
     accounts.post("verify_email", email, token=token, link=link, lifetime=lifetime)
@@ -86,5 +124,9 @@ async def _send_verification(accounts: Accounts, email: str) -> None:
         user = await session.scalar(select(User).where(User.email == email))
         if user is None or user.verified or user.deleted_at is not None:
             return
-        token = await new_verification(session, accounts, user)
-    post_verification(accounts, email, token)
+        last = await newest_token(session, user.id, Purpose.VERIFY)
+        given = {"name": last.name, "password_hash": last.password_hash} if last else {}
+        if last is not None:
+            await session.delete(last)
+        token = await _new_verification(session, accounts, user, **given)
+    _post_verification(accounts, email, token)

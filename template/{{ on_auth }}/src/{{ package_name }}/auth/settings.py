@@ -73,7 +73,8 @@ class AccountSettings(SettingsGroup):
         Field(description="Where /verify-email and /reset-password are; unset: mails hold tokens."),
     ] = None
     audit_retention_days: Annotated[
-        int, Field(description="Days after which `make prune` removes audit entries.", ge=1)
+        int,
+        Field(description="Days after which `make prune` removes audit entries.", ge=1, le=36500),
     ] = 365
     rate_limit_login: Annotated[Rate, Field(description="How often one may try to log in.")] = (
         "5/minute"

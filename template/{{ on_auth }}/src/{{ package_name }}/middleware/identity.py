@@ -10,7 +10,7 @@ from ..core.tokens import AccessTokens
 
 _HEADER = b"authorization"
 _SCHEME = "bearer"
-_ACCOUNTS = re.compile(r"/api/v\d+/auth/")
+_ACCOUNTS = re.compile(r"/api/v\d+/(auth|users|audit)(/|$)")
 _NOT_STORED = ((b"cache-control", b"no-store"),)
 
 

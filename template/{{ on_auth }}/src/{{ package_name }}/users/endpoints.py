@@ -1,6 +1,7 @@
 """The users API."""
 
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Annotated
 from uuid import UUID
 
@@ -8,14 +9,17 @@ from fastapi import Body, Path, Query, Response
 
 from ..auth.current import ADMIN_ERRORS, USER_ERRORS, CurrentAdmin, CurrentUser
 from ..auth.errors import LastAdminError, WrongPasswordError
+from ..auth.mailed_tokens import drop_tokens
+from ..auth.models import Purpose
 from ..auth.passwords import new_reset, post_reset, require_password
-from ..auth.registration import new_verification, post_verification
+from ..auth.registration import request_move
 from ..auth.sessions import end_sessions
 from ..core.problems import UnavailableError
 from ..db.models import now
 from ..db.session import SessionDep
 from ..errors import documented
 from ..openapi import LOCATED
+from ..rate_limit import RateLimit
 from ..routes import SliceRouter
 from ..state import ServiceRequest
 from . import service
@@ -43,6 +47,12 @@ NewUser = Annotated[UserCreate, Body(openapi_examples=CREATE_EXAMPLES)]
 UserChange = Annotated[UserUpdate, Body(openapi_examples=UPDATE_EXAMPLES)]
 NewRole = Annotated[RoleChange, Body(openapi_examples=ROLE_EXAMPLES)]
 
+# Another address is a guess at the password, and a mail to whoever it is.
+_MOVE_LIMITS = (
+    RateLimit(attrgetter("rate_limit_login")),
+    RateLimit(attrgetter("rate_limit_reset")),
+)
+
 
 @router.post(
     "",
@@ -65,13 +75,16 @@ async def create_user(
     """
     accounts = request.state["accounts"]
     given = data.password
+    await session.commit()  # others need the connection while a password is hashed
     kept = await accounts.passwords.hash(given.get_secret_value()) if given else None
     user = User(
         email=data.email, name=data.name, role=data.role, password_hash=kept, verified_at=now()
     )
     await service.create_user(session, admin, user)
     if kept is None:
-        post_reset(accounts, "invitation", user.email, await new_reset(session, accounts, user))
+        token = await new_reset(session, accounts, user)
+        await session.commit()
+        post_reset(accounts, "invitation", user.email, token)
     response.headers["Location"] = f"{request.url.path}/{user.id}"
     return user
 
@@ -119,20 +132,25 @@ async def update_user(
 ) -> User:
     """Change the fields that are given: of any user for administrators, else of oneself.
 
-    One's own address needs `current_password`, and has to be verified again before the next login;
-    a mail brings the token.
+    Another address of one's own needs `current_password`, and takes the old one's place when the
+    token of the mail that goes there has come back (`/auth/verify-email`). Until then, and if the
+    address has an account already, the answer shows the old one.
     """
     accounts = request.state["accounts"]
     user = await service.read_user(session, caller, user_id)
     email = data.email if "email" in data.model_fields_set else None
     name = data.name if "name" in data.model_fields_set else None
-    moves = email is not None and email != user.email and user.id == caller.id
-    if moves:
+    if email is not None and email != user.email and user.id == caller.id:
+        for limit in _MOVE_LIMITS:
+            await limit.count(request.scope)
         given = data.current_password
-        await require_password(accounts, user, given.get_secret_value() if given else None)
+        await require_password(session, accounts, user, given.get_secret_value() if given else None)
+        await service.update_user(session, caller, user, name=name)
+        await request_move(session, accounts, user, email)
+        return user
     await service.update_user(session, caller, user, name=name, email=email)
-    if moves:
-        post_verification(accounts, user.email, await new_verification(session, accounts, user))
+    if email is not None:
+        await drop_tokens(session, user.id, *Purpose)
     return user
 
 
@@ -140,16 +158,25 @@ async def update_user(
     "/{user_id}/role",
     response_model=UserRead,
     summary="Change a user's role",
-    responses=documented(*ADMIN_ERRORS, service.UserNotFoundError, LastAdminError),
+    responses=documented(
+        *ADMIN_ERRORS, service.UserNotFoundError, service.UnverifiedError, LastAdminError
+    ),
 )
 async def change_role(
-    user_id: UserId, data: NewRole, admin: CurrentAdmin, session: SessionDep
+    user_id: UserId,
+    data: NewRole,
+    admin: CurrentAdmin,
+    session: SessionDep,
+    request: ServiceRequest,
 ) -> User:
     """Give a user another role, from the next request on. For administrators.
 
-    The last administrator stays one (409).
+    The last administrator stays one (409), and nobody becomes one whose address was not verified
+    where that is required (409).
     """
     user = await service.read_user(session, admin, user_id)
+    if request.state["accounts"].settings.email_verification_required:
+        service.check_promotion(user, data.role)
     await service.change_role(session, admin, user, data.role)
     return user
 
@@ -169,6 +196,7 @@ async def delete_user(
     """
     user = await service.read_user(session, admin, user_id)
     await service.delete_user(session, admin, user)
+    await drop_tokens(session, user.id, *Purpose)
     await end_sessions(session, request.state["accounts"], user.id)
 
 

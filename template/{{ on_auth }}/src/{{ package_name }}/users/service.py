@@ -29,6 +29,13 @@ class EmailTakenError(ConflictError):
     detail = "Another user, or a deleted one, has this address."
 
 
+class UnverifiedError(ConflictError):
+    """Nobody knows yet whose address it is."""
+
+    code = "NOT_VERIFIED"
+    detail = "The user's address has not been verified, so that anyone may have registered it."
+
+
 async def create_user(session: AsyncSession, admin: User, user: User) -> None:
     """Add a user.
 
@@ -66,11 +73,14 @@ async def read_user(session: AsyncSession, caller: User, user_id: UUID) -> User:
 
 
 async def update_user(
-    session: AsyncSession, caller: User, user: User, *, name: str | None, email: str | None
+    session: AsyncSession,
+    caller: User,
+    user: User,
+    *,
+    name: str | None = None,
+    email: str | None = None,
 ) -> None:
     """Change a user's name and address; None leaves one as it is.
-
-    An address that its owner changes has to be verified again.
 
     Raises:
         EmailTakenError: Another user has the address.
@@ -82,13 +92,21 @@ async def update_user(
     if email is not None and email != user.email:
         user.email = email
         changed.append("email")
-        if user.id == caller.id:
-            user.verified_at = None
     if changed:
         await _flush(session)
         record(
             session, Event.UPDATED, actor=caller.id, subject=user.id, details={"fields": changed}
         )
+
+
+def check_promotion(user: User, role: Role) -> None:
+    """Let nobody become an administrator whose address was not verified.
+
+    Raises:
+        UnverifiedError: It was not.
+    """
+    if role is Role.ADMIN and not user.verified:
+        raise UnverifiedError
 
 
 async def change_role(session: AsyncSession, admin: User, user: User, role: Role) -> None:

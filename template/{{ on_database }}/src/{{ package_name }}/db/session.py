@@ -10,8 +10,9 @@ from ..state import ServiceRequest
 
 
 async def _session(request: ServiceRequest) -> AsyncIterator[AsyncSession]:
-    async with request.state["database"].sessions.begin() as session:
+    async with request.state["database"].sessions() as session:
         yield session
+        await session.commit()
 
 
 # With the function's scope the transaction ends before the response is sent: a client that reads

@@ -38,6 +38,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Looked for first: SQLite keeps what a failed change of a table has begun.
+    twice = "SELECT name FROM items GROUP BY name HAVING count(*) > 1"
+    if op.get_bind().execute(sa.text(twice)).first() is not None:
+        raise RuntimeError("Items of several owners have one name: rename them, then downgrade.")
     with _numbers_kept(), op.batch_alter_table("items", table_kwargs=_KWARGS) as items:
         items.drop_constraint("uq_items_owner_id_name", type_="unique")
         items.create_unique_constraint("uq_items_name", ["name"])
