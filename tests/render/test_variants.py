@@ -34,10 +34,8 @@ WORDS_OF_FEATURES = {
     "tracing": re.compile(
         rb"otel_|otlp|tracing(?!\": False)|traceparent|opentelemetry[-._](?!api)", re.IGNORECASE
     ),
-    # JSON Schema has a key of this name, and each mapping a method.
-    "example": re.compile(
-        rb"(?<![.])(?<!schema.get\(\")(?<!\"array\", \")\bitems?\b(?!\()", re.IGNORECASE
-    ),
+    # Pages and JSON Schema have a key "items", and each mapping a method.
+    "example": re.compile(rb"\bitem\b|\bItem[A-Z]|/items\b|[.]items\b(?!\()|\bitems_"),
     "redis": re.compile(rb"redis|valkey", re.IGNORECASE),
     "docs_ui": re.compile(rb"docs_ui|[\"'`]/docs\b|\bnonce\b", re.IGNORECASE),
     "scalar": re.compile(rb"(?<![.])\bscalar\b", re.IGNORECASE),

@@ -3,7 +3,7 @@
 from tests.support.project import Project
 from tests.support.rendering import Render
 
-ANSWERS = {"project_name": "Watched Service", "tracing": True}
+ANSWERS = {"auth": "none", "project_name": "Watched Service", "tracing": True}
 
 _SLICE = '''"""Endpoints that fail."""
 

@@ -4,12 +4,21 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..pagination import Page, PageQuery
 from .models import Event
 
 _USER = "3f2b8c1e-5d47-4a86-9c0f-7e1d2b6a4c58"
+
+
+def _written_out(value: object) -> object:
+    if isinstance(value, str) and value.lstrip("+-").replace(".", "").isdecimal():
+        raise ValueError("must be a moment like 2027-01-15T00:00:00Z")  # and not seconds since 1970
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class AuditRead(BaseModel):
@@ -63,10 +72,10 @@ class AuditQuery(PageQuery):
         ),
     ] = None
     since: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Field(description="Only from this moment on.", examples=["2027-01-15T00:00:00Z"]),
     ] = None
     until: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Field(description="Only before this moment.", examples=["2027-01-16T00:00:00Z"]),
     ] = None

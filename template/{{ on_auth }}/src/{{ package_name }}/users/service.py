@@ -152,9 +152,9 @@ async def restore_user(session: AsyncSession, admin: User, user: User) -> None:
 
 
 async def _require_another_admin(session: AsyncSession, user: User) -> None:
-    # Of two administrators who demote each other, one is to be told that the other did. PostgreSQL
-    # locks the rows; SQLite has one writer at a time, so that a write which changes nothing makes
-    # the second wait before it looks.
+    # Of two administrators who demote each other, one is to be told that the other did: the second
+    # waits for the rows. SQLite locks none, but has one writer at a time, so that a write which
+    # changes nothing makes the second wait before it looks.
     admins = (
         select(User.id).where(User.role == Role.ADMIN, User.deleted_at.is_(None)).order_by(User.id)
     )
