@@ -58,6 +58,21 @@ def valkey_url() -> Iterator[str]:
         yield server.connection_url
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep tests of a group on one worker, so that what they share is made once.
+
+    pytest-xdist 3.8 tells its scheduler of groups at the end of each identifier, where pytest 9.2
+    does not look any more: without this, `--dist loadgroup` spreads groups like all other tests.
+    """
+    if not config.getoption("loadgroup", default=False):
+        return
+    for item in items:
+        group = item.get_closest_marker("xdist_group")
+        if group and "@" not in item.nodeid:
+            item._id = type(item.id).parse(f"{item.nodeid}@{group.args[0]}")  # noqa: SLF001
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much of the template was seen: variants, pairs of answers, conformance tests."""
     seen: dict[str, set[str]] = defaultdict(set)
