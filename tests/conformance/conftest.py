@@ -62,12 +62,12 @@ def project(pytestconfig: pytest.Config) -> Project:
 
 
 @pytest.fixture(scope="session")
-def http(base_url: str, admin: Visitor | None) -> Iterator[httpx2.Client]:
+def http(base_url: str, administrator: Visitor | None) -> Iterator[httpx2.Client]:
     """A client of the service, who says who it is where nobody is served without."""
 
     def identify(request: httpx2.Request) -> httpx2.Request:
-        if admin is not None and request.url.path.startswith("/api/v1/items"):
-            request.headers.setdefault("Authorization", f"Bearer {admin.access}")
+        if administrator is not None and request.url.path.startswith("/api/v1/items"):
+            request.headers.setdefault("Authorization", f"Bearer {administrator.access}")
         return request
 
     with httpx2.Client(base_url=base_url, timeout=10, auth=identify) as client:
@@ -75,7 +75,9 @@ def http(base_url: str, admin: Visitor | None) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="session")
-def admin(pytestconfig: pytest.Config, base_url: str, answers: Answers) -> Iterator[Visitor | None]:
+def administrator(
+    pytestconfig: pytest.Config, base_url: str, answers: Answers
+) -> Iterator[Visitor | None]:
     """An administrator, logged in; None where the service has no accounts."""
     if answers.get("auth", "none") == "none":
         yield None
@@ -86,6 +88,14 @@ def admin(pytestconfig: pytest.Config, base_url: str, answers: Answers) -> Itera
     email, _, password = str(given).partition(":")
     with httpx2.Client(base_url=base_url, timeout=10) as client:
         yield Visitor(client, email, password).log_in()
+
+
+@pytest.fixture(scope="session")
+def admin(administrator: Visitor | None) -> Visitor:
+    """The administrator, of a service that has accounts."""
+    if administrator is None:
+        pytest.skip("accounts were not chosen")
+    return administrator
 
 
 @pytest.fixture(scope="session")
