@@ -14,7 +14,7 @@ from .errors import InvalidMailedTokenError
 from .models import MailedToken, Purpose
 
 
-async def new_token(
+def new_token(
     session: AsyncSession,
     user: User,
     purpose: Purpose,

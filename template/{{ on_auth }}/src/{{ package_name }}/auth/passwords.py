@@ -77,7 +77,7 @@ async def new_reset(session: AsyncSession, accounts: Accounts, user: User) -> st
     """Return a token that sets a user's password."""
     lifetime = timedelta(minutes=accounts.settings.reset_token_minutes)
     await drop_tokens(session, user.id, Purpose.RESET)
-    return await new_token(session, user, Purpose.RESET, lifetime)
+    return new_token(session, user, Purpose.RESET, lifetime)
 
 
 def post_reset(accounts: Accounts, name: str, email: str, token: str) -> None:

@@ -42,13 +42,10 @@ async def _register(accounts: Accounts, email: str, name: str, kept: str) -> Non
             user = User(email=email, name=name, password_hash=kept)
             session.add(user)
             await session.flush()
-            record(session, Event.REGISTERED, subject=user.id)
-            token = await _new_verification(session, accounts, user, name=name, password_hash=kept)
-        elif await _is_in_use(session, user):
-            record(session, Event.REGISTERED_AGAIN, subject=user.id)
-        else:
-            record(session, Event.REGISTERED, subject=user.id)
-            token = await _new_verification(session, accounts, user, name=name, password_hash=kept)
+        in_use = await _is_in_use(session, user)
+        record(session, Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.id)
+        if not in_use:
+            token = _new_verification(session, accounts, user, name=name, password_hash=kept)
     if token is not None:
         _post_verification(accounts, email, token)
     elif user.deleted_at is None:
@@ -67,7 +64,7 @@ async def request_move(session: AsyncSession, accounts: Accounts, user: User, em
     """
     taken = await session.scalar(select(User.id).where(User.email == email))
     if taken is None:
-        token = await _new_verification(session, accounts, user, address=email)
+        token = _new_verification(session, accounts, user, address=email)
     await session.commit()
     if taken is None:
         _post_verification(accounts, email, token)
@@ -82,7 +79,8 @@ async def verify(session: AsyncSession, accounts: Accounts, token: str) -> None:
         InvalidMailedTokenError: The token does not hold, or its address has become another's.
     """
     user, used = await use_token(session, token, Purpose.VERIFY)
-    if not user.verified and used.password_hash is not None:
+    # A mail that someone else's registration sent changes nothing of an account that is in use.
+    if used.password_hash is not None and not await _is_in_use(session, user):
         user.password_hash, user.name = used.password_hash, used.name or ""
     before, user.email = user.email, used.address
     user.verified_at = now()
@@ -106,11 +104,11 @@ async def _is_in_use(session: AsyncSession, user: User) -> bool:
     return await session.scalar(opened) is not None
 
 
-async def _new_verification(
+def _new_verification(
     session: AsyncSession, accounts: Accounts, user: User, **options: str | None
 ) -> str:
     lifetime = timedelta(hours=accounts.settings.verification_token_hours)
-    return await new_token(session, user, Purpose.VERIFY, lifetime, **options)
+    return new_token(session, user, Purpose.VERIFY, lifetime, **options)
 
 
 def _post_verification(accounts: Accounts, email: str, token: str) -> None:
@@ -128,5 +126,5 @@ async def _send_verification(accounts: Accounts, email: str) -> None:
         given = {"name": last.name, "password_hash": last.password_hash} if last else {}
         if last is not None:
             await session.delete(last)
-        token = await _new_verification(session, accounts, user, **given)
+        token = _new_verification(session, accounts, user, **given)
     _post_verification(accounts, email, token)

@@ -74,9 +74,10 @@ async def create_user(
     reset. The address counts as verified. The Location header says where the user is.
     """
     accounts = request.state["accounts"]
-    given = data.password
-    await session.commit()  # others need the connection while a password is hashed
-    kept = await accounts.passwords.hash(given.get_secret_value()) if given else None
+    kept = None
+    if data.password is not None:
+        await session.commit()  # others need the connection while a password is hashed
+        kept = await accounts.passwords.hash(data.password.get_secret_value())
     user = User(
         email=data.email, name=data.name, role=data.role, password_hash=kept, verified_at=now()
     )
@@ -138,9 +139,10 @@ async def update_user(
     """
     accounts = request.state["accounts"]
     user = await service.read_user(session, caller, user_id)
-    email = data.email if "email" in data.model_fields_set else None
-    name = data.name if "name" in data.model_fields_set else None
-    if email is not None and email != user.email and user.id == caller.id:
+    changes = data.model_dump(include={"name", "email"}, exclude_unset=True)
+    name, email = changes.get("name"), changes.get("email", user.email)
+    moves = email != user.email
+    if moves and user.id == caller.id:
         for limit in _MOVE_LIMITS:
             await limit.count(request.scope)
         given = data.current_password
@@ -149,7 +151,7 @@ async def update_user(
         await request_move(session, accounts, user, email)
         return user
     await service.update_user(session, caller, user, name=name, email=email)
-    if email is not None:
+    if moves:
         await drop_tokens(session, user.id, *Purpose)
     return user
 
