@@ -1,19 +1,23 @@
 """A real SMTP server on loopback that keeps mails as files, and what reads them."""
 
+import asyncio
 import email
 import itertools
 import re
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import trustme
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.support.project import free_port
 
@@ -73,13 +77,82 @@ class _Keeper:
         return "250 kept"
 
 
+class _Controller(Controller):
+    """Hangs up on whoever is still there when it stops: a transport must not be left open."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._connections: list[SMTP] = []
+
+    def factory(self) -> SMTP:
+        connection: SMTP = super().factory()  # type: ignore[no-untyped-call]  # has no types
+        self._connections.append(connection)
+        return connection
+
+    def stop(self, no_assert: bool = False) -> None:  # noqa: FBT001, FBT002 -- the library's own
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(PATIENCE_SECONDS)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        for connection in self._connections:
+            if isinstance(connection.transport, asyncio.WriteTransport):
+                connection.transport.abort()
+        # The library tells nobody when they are gone.
+        while any(each.transport is not None for each in self._connections):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 @contextmanager
-def receiving(folder: Path) -> Iterator[dict[str, str]]:
-    """Run an SMTP server that keeps mails in a folder; the settings that lead a service to it."""
+def receiving(
+    folder: Path, *, tls: str = "none", login: tuple[str, str] | None = None
+) -> Iterator[dict[str, str]]:
+    """Run an SMTP server that keeps mails in a folder; the settings that lead a service to it.
+
+    Args:
+        folder: Where the mails go; the server's authority too, where it has a certificate.
+        tls: The way to it, as SMTP_TLS says it; with one, nothing is taken in the clear.
+        login: The only user and password that it takes mails from; None for all.
+    """
     port = free_port()
-    controller = Controller(_Keeper(folder), hostname="127.0.0.1", port=port)
+    settings = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_TLS": tls}
+    context = None
+    if tls != "none":
+        authority = folder / "authority.pem"
+        context = _certified(authority)
+        settings["SMTP_CA_FILE"] = str(authority)
+    if login:
+        settings |= {"SMTP_USERNAME": login[0], "SMTP_PASSWORD": login[1]}
+    controller = _Controller(
+        _Keeper(folder),
+        hostname="127.0.0.1",
+        port=port,
+        ssl_context=context if tls == "tls" else None,
+        tls_context=context if tls == "starttls" else None,
+        require_starttls=tls == "starttls",
+        auth_required=login is not None,
+        auth_require_tls=tls == "starttls",
+        authenticator=_only(login),
+    )
     controller.start()
     try:
-        yield {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_TLS": "none"}
+        yield settings
     finally:
         controller.stop()
+
+
+def _certified(authority: Path) -> ssl.SSLContext:
+    made = trustme.CA()
+    made.cert_pem.write_to_path(authority)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    made.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def _only(login: tuple[str, str] | None) -> Callable[..., AuthResult]:
+    def authenticate(*given: Any) -> AuthResult:
+        shown = given[-1]
+        assert isinstance(shown, LoginPassword)
+        known = login is not None and login == (shown.login.decode(), shown.password.decode())
+        return AuthResult(success=known)
+
+    return authenticate
