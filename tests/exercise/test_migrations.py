@@ -26,6 +26,10 @@ ENTRY = """
 INSERT INTO audit_entries (happened_at, event, correlation_id, details)
 VALUES ('2027-01-15 09:30:00+00:00', 'logout', '', '{}')
 """
+SAME = """
+INTO audit_entries (id, happened_at, event, correlation_id, details)
+SELECT id, happened_at, 'nothing', '', '{}' FROM audit_entries WHERE true
+"""
 Ask = Callable[[str], list[tuple[Any, ...]]]
 pytestmark = pytest.mark.xdist_group("accounts")
 
@@ -107,14 +111,47 @@ def test_a_deleted_items_number_is_not_given_again_after_a_migration(
     assert ask("SELECT id FROM items") == [(3,)]
 
 
-def test_an_entry_of_the_audit_trail_cannot_be_rewritten(
+def test_items_that_only_their_owners_tell_apart_are_not_downgraded(
     default_service: Project, database: tuple[str, Ask]
 ) -> None:
     url, ask = database
+    env = {"DATABASE_URL": url}
+    default_service.make("migrate", env=env)
+    for statement in ROWS.split(";"):
+        ask(statement)
+    ask("UPDATE items SET name = 'same'")
+
+    refused = default_service.run(
+        "uv", "run", "--frozen", "alembic", "downgrade", "0001", env=env, check=False
+    )
+
+    assert refused.returncode != 0
+    assert "rename them, then downgrade" in refused.stdout
+    assert len(ask("SELECT owner_id FROM items")) == 2
+    ask("UPDATE items SET name = 'other' WHERE owner_id IS NULL")
+    default_service.run("uv", "run", "--frozen", "alembic", "downgrade", "0001", env=env)
+    assert ask("SELECT name FROM items ORDER BY id") == [("same",), ("other",)]
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        "UPDATE audit_entries SET event = 'nothing'",
+        f"INSERT {SAME} ON CONFLICT (id) DO UPDATE SET event = 'nothing'",
+        f"INSERT OR REPLACE {SAME}",
+    ],
+    ids=["update", "upsert", "replacement"],
+)
+def test_an_entry_of_the_audit_trail_cannot_be_rewritten(
+    default_service: Project, database: tuple[str, Ask], rewrite: str
+) -> None:
+    url, ask = database
+    if "OR REPLACE" in rewrite and url.startswith("postgresql"):
+        pytest.skip("PostgreSQL has no INSERT OR REPLACE")
     default_service.make("migrate", env={"DATABASE_URL": url})
     ask(ENTRY)
 
-    with pytest.raises((sqlite3.DatabaseError, psycopg.DatabaseError), match="only"):
-        ask("UPDATE audit_entries SET event = 'nothing'")
+    with pytest.raises((sqlite3.DatabaseError, psycopg.DatabaseError), match="append-only"):
+        ask(rewrite)
 
     assert ask("SELECT event FROM audit_entries") == [("logout",)]
