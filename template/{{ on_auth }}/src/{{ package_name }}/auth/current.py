@@ -15,7 +15,7 @@ from ..db.session import SessionDep
 from ..state import ServiceRequest
 from ..users.models import User
 from .errors import ForbiddenError, UnauthenticatedError
-from .sessions import living_session
+from .sessions import living_user
 
 USER_ERRORS = (UnauthenticatedError,)
 """What an endpoint for users can answer besides, for the document."""
@@ -45,8 +45,7 @@ CurrentClaims = Annotated[Claims, Depends(_claims)]
 async def _user(claims: CurrentClaims, session: SessionDep) -> User:
     # One question, at each request: whoever was logged out or deleted is so at once, and a role
     # is today's.
-    living = living_session(claims.session_id).with_only_columns(User)
-    user = await session.scalar(living)
+    user = await living_user(session, claims.session_id)
     if user is None or user.id != claims.user_id:
         raise UnauthenticatedError
     return user

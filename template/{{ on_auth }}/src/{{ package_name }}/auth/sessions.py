@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..audit.models import Event
@@ -16,6 +17,19 @@ from ..users.models import User
 from .accounts import Accounts
 from .errors import InvalidCredentialsError, InvalidRefreshTokenError
 from .models import RefreshToken, Session
+
+# Each request of a user asks it, so that it is put together once: that takes as long as asking.
+_LIVING_SESSION = (
+    select(Session)
+    .join(User, User.id == Session.user_id)
+    .where(
+        Session.id == bindparam("session_id"),
+        Session.revoked_at.is_(None),
+        Session.expires_at > bindparam("moment"),
+        User.deleted_at.is_(None),
+    )
+)
+_LIVING_USER = _LIVING_SESSION.with_only_columns(User)
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,7 @@ async def refresh(accounts: Accounts, token: str) -> Issued:
             .returning(RefreshToken.session_id)
         )
         if used is not None:
-            living = await session.scalar(living_session(used))
+            living = await session.scalar(_LIVING_SESSION, _asked(used))
             if living is not None:
                 issued = await _issue(session, accounts, living)
         else:
@@ -115,18 +129,14 @@ async def end_sessions(
     await _end(session, accounts, [id_ for id_ in ids if id_ != but])
 
 
-def living_session(session_id: UUID) -> Select[Session]:
-    """Return the query for a session that goes on, of a user who is there."""
-    return (
-        select(Session)
-        .join(User, User.id == Session.user_id)
-        .where(
-            Session.id == session_id,
-            Session.revoked_at.is_(None),
-            Session.expires_at > now(),
-            User.deleted_at.is_(None),
-        )
-    )
+async def living_user(session: AsyncSession, session_id: UUID) -> User | None:
+    """Return whose session it is; None for one that has ended, or whose user was deleted."""
+    user: User | None = await session.scalar(_LIVING_USER, _asked(session_id))
+    return user
+
+
+def _asked(session_id: UUID) -> dict[str, Any]:
+    return {"session_id": session_id, "moment": now()}
 
 
 def _may_log_in(accounts: Accounts, user: User) -> bool:
