@@ -182,6 +182,10 @@ def test_each_setting_is_seen_in_a_running_service(service: Project) -> None:
         "FRAME_OPTIONS": "SAMEORIGIN",
         "XSS_PROTECTION": "1; mode=block",
         "CSP_DEFAULT_SRC": "'self'",
+        "CSP_SCRIPT_SRC": "https://cdn.example.com",
+        "CSP_STYLE_SRC": '["https://a.example.com", "https://b.example.com"]',
+        "CSP_IMG_SRC": "data:",
+        "CSP_CONNECT_SRC": "https://api.example.com",
         "CSP_REPORT_URI": "https://reports.example.com/csp",
         "ADDITIONAL_CORS_ORIGINS": PAGE,
         "CORS_METHODS": "GET",
@@ -203,7 +207,11 @@ def test_each_setting_is_seen_in_a_running_service(service: Project) -> None:
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert answer.headers["X-XSS-Protection"] == "1; mode=block"
     policy = answer.headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'self'; frame-ancestors 'self'")
+    assert policy.startswith(
+        "default-src 'self'; script-src https://cdn.example.com;"
+        " style-src https://a.example.com https://b.example.com; img-src data:;"
+        " connect-src https://api.example.com; frame-ancestors 'self'"
+    )
     assert policy.endswith("report-uri https://reports.example.com/csp")
     assert answer.headers["Access-Control-Allow-Origin"] == PAGE
     assert preflight.headers["Access-Control-Allow-Methods"] == "GET"

@@ -1,10 +1,11 @@
 """Response headers that tell browsers to be careful, computed once from the settings."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AnyHttpUrl, Field
+from pydantic import AfterValidator, AnyHttpUrl, Field
 
 from .settings_group import Listed, SettingsGroup
 
@@ -21,6 +22,7 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _CLOSED = ("'none'",)
+_SOURCE = re.compile(r"(?:(?![,;])[ -~])+")  # a semicolon would begin another directive
 
 
 class FrameOptions(StrEnum):
@@ -37,6 +39,15 @@ class XssProtection(StrEnum):
     BLOCK = "1; mode=block"
 
 
+def _check_sources(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(_SOURCE.fullmatch(value) for value in values):
+        raise ValueError("must be sources, like 'self' or https://cdn.example.com")
+    return values
+
+
+Policy = Annotated[Listed, AfterValidator(_check_sources)]
+
+
 class HeaderSettings(SettingsGroup):
     """Security headers."""
 
@@ -45,8 +56,20 @@ class HeaderSettings(SettingsGroup):
     ] = True
     csp_enabled: Annotated[bool, Field(description="Send a Content-Security-Policy.")] = True
     csp_default_src: Annotated[
-        Listed, Field(description="What the API's answers may load: nothing, for they are data.")
+        Policy, Field(description="What the API's answers may load: nothing, for they are data.")
     ] = _CLOSED
+    csp_script_src: Annotated[
+        Policy, Field(description="From where they may run scripts; empty: as CSP_DEFAULT_SRC.")
+    ] = ()
+    csp_style_src: Annotated[
+        Policy, Field(description="From where they may take styles; empty: as CSP_DEFAULT_SRC.")
+    ] = ()
+    csp_img_src: Annotated[
+        Policy, Field(description="From where they may take images; empty: as CSP_DEFAULT_SRC.")
+    ] = ()
+    csp_connect_src: Annotated[
+        Policy, Field(description="Where their scripts may call; empty: as CSP_DEFAULT_SRC.")
+    ] = ()
     csp_report_uri: Annotated[
         AnyHttpUrl | None, Field(description="Where browsers report violations of the policy.")
     ] = None
@@ -72,8 +95,15 @@ def api_headers(settings: HeaderSettings, *, production: bool) -> Headers:
         headers["X-Frame-Options"] = settings.frame_options
         headers["X-XSS-Protection"] = settings.xss_protection
     if settings.csp_enabled:
+        sources = {
+            "default-src": settings.csp_default_src,
+            "script-src": settings.csp_script_src,
+            "style-src": settings.csp_style_src,
+            "img-src": settings.csp_img_src,
+            "connect-src": settings.csp_connect_src,
+        }
         headers["Content-Security-Policy"] = _policy(
-            settings, {"default-src": " ".join(settings.csp_default_src)}
+            settings, {name: " ".join(values) for name, values in sources.items() if values}
         )
     if settings.hsts_enabled and production:
         headers["Strict-Transport-Security"] = (
