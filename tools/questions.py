@@ -43,7 +43,12 @@ class Question:
         if self.details["type"] == "bool":
             return {"yes": True, "no": False}
         given = self.details.get("choices", {})
-        return dict(given) if isinstance(given, dict) else {value: value for value in given}
+        if not isinstance(given, dict):
+            return {value: value for value in given}
+        return {
+            label: choice["value"] if isinstance(choice, dict) else choice
+            for label, choice in given.items()
+        }
 
     @property
     def help(self) -> str:
@@ -107,11 +112,22 @@ class Questions:
                 yield answers
 
     def is_possible(self, answers: Answers) -> bool:
-        """Return whether each feature that was chosen could be chosen."""
+        """Return whether each feature that was chosen could be chosen, and each choice be taken."""
         return not any(
-            answers[question.name] not in {False, "none"} and not self.is_asked(question, answers)
+            (
+                answers[question.name] not in {False, "none"}
+                and not self.is_asked(question, answers)
+            )
+            or self._is_refused(question, answers)
             for question in self.chosen
         )
+
+    def _is_refused(self, question: Question, answers: Answers) -> bool:
+        given = question.details.get("choices", {})
+        for choice in given.values() if isinstance(given, dict) else ():
+            if isinstance(choice, dict) and choice["value"] == answers[question.name]:
+                return bool(self._render(choice["validator"], answers).strip())
+        return False
 
     def render(self, source: str, context: Answers) -> str:
         """Render a text of the template."""

@@ -79,6 +79,7 @@ def test_a_wrong_answer_ends_in_one_line_and_leaves_nothing_behind(
     ("answers", "words"),
     [
         ({"database": "none", "example": True}, ["example needs a database"]),
+        ({"database": "none", "framework": "django"}, ["database cannot be none with Django"]),
         ({"database": "none", "auth": "jwt"}, ["auth needs a database"]),
         ({"project_name": 5}, ["project_name must be text", "quotes"]),
         ({"database": ["sqlite"]}, ["database cannot be ['sqlite']"]),
@@ -185,7 +186,10 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
         prompt.send("\r")
     prompt.expect("The Python that")
     prompt.send("\r")
+    prompt.expect("The web framework")
+    prompt.send(f"{down}\r")
     prompt.expect("The database in production")
+    prompt.expect("cannot be none with Django")
     prompt.send(f"{down}\r")
     prompt.expect("who may do what")
     prompt.send(f"{down}\r")
@@ -209,8 +213,8 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     assert prompt.exitstatus == 0
     answers = Project(destination).answers
     assert answers["project_slug"] == answers["package_name"] == "bicycles"
-    assert (answers["database"], answers["example"]) == ("sqlite", False)
-    assert (answers["auth"], answers["redis"]) == ("none", False)
+    assert (answers["framework"], answers["database"]) == ("django", "sqlite")
+    assert (answers["auth"], answers["example"], answers["redis"]) == ("none", False, False)
     assert (answers["sentry"], answers["tracing"]) == (False, True)
 
 

@@ -2,7 +2,7 @@ import itertools
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 ITEMS = "/api/v1/items"
 

@@ -134,15 +134,25 @@ class Cache:
 
     async def fetch(self, name: str, key: object, make: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return the value that is kept, or make it and keep it."""
-        place = f"{name}:{key}"
-        kept = await self._store.read(place)
+        kept = await self.find(name, key)
+        if kept is not None:
+            return kept
+        made = await make()
+        await self.keep(name, key, made)
+        return made
+
+    async def find(self, name: str, key: object) -> bytes | None:
+        """Return the value that is kept; None for none, which its caller makes and keeps."""
+        kept = await self._store.read(f"{name}:{key}")
         if kept is not None:
             self._on_hit(name)
-            return kept
-        self._on_miss(name)
-        made = await make()
-        await self._store.keep(place, made, self._seconds)
-        return made
+        else:
+            self._on_miss(name)
+        return kept
+
+    async def keep(self, name: str, key: object, value: bytes) -> None:
+        """Keep a value that was made since it was not found."""
+        await self._store.keep(f"{name}:{key}", value, self._seconds)
 
     async def forget(self, name: str, key: object) -> None:
         """Give a value up that is about to change, before the transaction ends."""

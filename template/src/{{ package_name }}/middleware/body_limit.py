@@ -6,8 +6,8 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from ..answers import problem_response
 from ..core.raw_headers import first
-from ..errors import problem_response
 
 
 class BodyLimitMiddleware(RequestBodyLimitMiddleware):

@@ -5,8 +5,8 @@ import logging
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..answers import problem_response
 from ..core.problems import ServiceError
-from ..errors import problem_response
 
 logger = logging.getLogger(__name__)
 

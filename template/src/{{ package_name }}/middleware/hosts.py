@@ -5,9 +5,9 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..answers import problem_response
 from ..core.hosts import Hosts
 from ..core.raw_headers import first
-from ..errors import problem_response
 from ..parts import QUIET_PATHS
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 
 class Mailbox:

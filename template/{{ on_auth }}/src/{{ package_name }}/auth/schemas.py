@@ -1,13 +1,12 @@
 """What clients send and get where accounts are concerned."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi.openapi.models import Example
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..users.models import Role
+from ..users.roles import Role
 from ..users.schemas import Email, NewPassword, Password, PersonName
 
 _PASSWORD = "correct horse battery staple"  # noqa: S105 -- an example
@@ -29,7 +28,7 @@ class Registration(BaseModel):
     name: PersonName = ""
 
 
-REGISTRATION_EXAMPLES: dict[str, Example] = {
+REGISTRATION_EXAMPLES: dict[str, Any] = {
     "common": {
         "summary": "Someone with a name",
         "value": {"email": "ann@example.com", "password": _PASSWORD, "name": "Ann"},
@@ -58,7 +57,7 @@ class Login(BaseModel):
     password: Password
 
 
-LOGIN_EXAMPLES: dict[str, Example] = {
+LOGIN_EXAMPLES: dict[str, Any] = {
     "common": {
         "summary": "An address and its password",
         "value": {"email": "ann@example.com", "password": _PASSWORD},
@@ -122,7 +121,7 @@ class Refresh(BaseModel):
     ]
 
 
-REFRESH_EXAMPLES: dict[str, Example] = {
+REFRESH_EXAMPLES: dict[str, Any] = {
     "common": {"summary": "The token of the last pair", "value": {"refresh_token": _TOKEN}},
     "used": {
         "summary": "A token that was used before ends its session (401)",
@@ -153,7 +152,7 @@ class Mailing(BaseModel):
     email: Email
 
 
-MAILING_EXAMPLES: dict[str, Example] = {
+MAILING_EXAMPLES: dict[str, Any] = {
     "common": {"summary": "An address", "value": {"email": "ann@example.com"}},
     "unknown": {
         "summary": "An address without an account gets the same answer, and no mail",
@@ -171,7 +170,7 @@ class Verification(BaseModel):
     token: Annotated[RandomToken, Field(description="The token of the mail.")]
 
 
-VERIFICATION_EXAMPLES: dict[str, Example] = {
+VERIFICATION_EXAMPLES: dict[str, Any] = {
     "common": {"summary": "The token of the mail", "value": {"token": _TOKEN}},
     "used": {
         "summary": "A token that was used before (400)",
@@ -190,7 +189,7 @@ class PasswordReset(BaseModel):
     password: NewPassword
 
 
-RESET_EXAMPLES: dict[str, Example] = {
+RESET_EXAMPLES: dict[str, Any] = {
     "common": {
         "summary": "The token of the mail, and another password",
         "value": {"token": _TOKEN, "password": _PASSWORD},
@@ -218,7 +217,7 @@ class PasswordChange(BaseModel):
     new_password: NewPassword
 
 
-CHANGE_EXAMPLES: dict[str, Example] = {
+CHANGE_EXAMPLES: dict[str, Any] = {
     "common": {
         "summary": "The present password and the next",
         "value": {"current_password": _PASSWORD, "new_password": "a longer one than before"},

@@ -1,11 +1,10 @@
 """Users as clients see them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from fastapi.openapi.models import Example
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -16,9 +15,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from ..core.pages import Page, PageQuery
 from ..core.passwords import LONGEST, SHORTEST
-from ..pagination import Page, PageQuery
-from .models import Role
+from .roles import Role
 
 
 def _address(text: str) -> str:
@@ -152,7 +151,7 @@ class UserCreate(BaseModel):
     ] = None
 
 
-CREATE_EXAMPLES: dict[str, Example] = {
+CREATE_EXAMPLES: dict[str, Any] = {
     "common": {
         "summary": "A user who is asked by mail for a password",
         "value": {"email": "ann@example.com", "name": "Ann"},
@@ -186,7 +185,7 @@ class UserUpdate(BaseModel):
     ] = None
 
 
-UPDATE_EXAMPLES: dict[str, Example] = {
+UPDATE_EXAMPLES: dict[str, Any] = {
     "common": {"summary": "Another name", "value": {"name": "Ann Example"}},
     "minimal": {"summary": "Nothing: the user stays as it is", "value": {}},
     "edge": {
@@ -207,7 +206,7 @@ class RoleChange(BaseModel):
     role: Annotated[Role, Field(description="What the user may do from now on.")]
 
 
-ROLE_EXAMPLES: dict[str, Example] = {
+ROLE_EXAMPLES: dict[str, Any] = {
     "promote": {"summary": "Make an administrator", "value": {"role": "admin"}},
     "demote": {"summary": "Make a user again", "value": {"role": "user"}},
     "repeat": {"summary": "The same role as before changes nothing", "value": {"role": "user"}},

@@ -57,6 +57,7 @@ class Interface:
             `$nonce` is filled in.
         head: Lines for the page's head, where `$nonce` and `$assets` are filled in.
         prepare: JavaScript that has to run before the script.
+        replaced: Texts of the files, and what stands in their place: other hosts' addresses.
     """
 
     package: str
@@ -66,6 +67,7 @@ class Interface:
     sources: Sources
     head: str = ""
     prepare: str = ""
+    replaced: tuple[tuple[str, str], ...] = ()
 
     @property
     def release(self) -> str:
@@ -101,7 +103,9 @@ class Interface:
 
 
 @cache
-def content(path: Path, *, compressed: bool) -> bytes:
+def content(path: Path, *, compressed: bool, replaced: tuple[tuple[str, str], ...] = ()) -> bytes:
     """Return a file's bytes, kept from the first request on: compressing takes a while."""
     plain = path.read_bytes()
+    for text, other in replaced:
+        plain = plain.replace(text.encode(), other.encode())
     return gzip.compress(plain, compresslevel=5, mtime=0) if compressed else plain

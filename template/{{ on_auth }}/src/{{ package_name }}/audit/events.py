@@ -1,0 +1,23 @@
+"""What the audit trail tells of."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """What happened."""
+
+    REGISTERED = "user.registered"
+    REGISTERED_AGAIN = "user.registered_again"
+    VERIFIED = "user.verified"
+    CREATED = "user.created"
+    UPDATED = "user.updated"
+    ROLE_CHANGED = "user.role_changed"
+    DELETED = "user.deleted"
+    RESTORED = "user.restored"
+    LOGIN = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    LOGOUT = "logout"
+    TOKEN_REUSED = "refresh_token.reused"  # noqa: S105 -- the name of an event
+    RESET_REQUESTED = "password.reset_requested"
+    RESET = "password.reset"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 -- the name of an event

@@ -1,0 +1,43 @@
+"""What the commands that have to do with accounts are told."""
+
+import getpass
+import os
+import sys
+
+from pydantic import TypeAdapter, ValidationError
+
+from ..core.passwords import LONGEST, SHORTEST
+from ..users.schemas import Email
+
+PASSWORD_VARIABLE = "ADMIN_PASSWORD"  # noqa: S105 -- where it is, not what
+
+
+def read_email(given: str) -> str:
+    """Return an address as it is kept.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        email: str = TypeAdapter(Email).validate_python(given)
+    except ValidationError:
+        raise ValueError("email: must be an e-mail address, like ann@example.com") from None
+    return email
+
+
+def read_password() -> str:
+    """Return the password, from the environment or else from whoever sits there.
+
+    Raises:
+        ValueError: There is none, or it does not do.
+    """
+    password = os.environ.get(PASSWORD_VARIABLE)
+    if password is None:
+        if not sys.stdin.isatty():
+            raise ValueError(f"there is no terminal to ask for a password: set {PASSWORD_VARIABLE}")
+        password = getpass.getpass()
+        if getpass.getpass("Again: ") != password:
+            raise ValueError("the two passwords differ: try again")
+    if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
+        raise ValueError(f"the password must have {SHORTEST} to {LONGEST} printable characters")
+    return password

@@ -1,0 +1,24 @@
+"""What can be wrong with a change of users."""
+
+from ..core.problems import ConflictError, NotFoundError
+
+
+class UserNotFoundError(NotFoundError):
+    """There is no such user, or not for this caller."""
+
+    code = "USER_NOT_FOUND"
+    detail = "There is no user with this identifier."
+
+
+class EmailTakenError(ConflictError):
+    """Another user has this address."""
+
+    code = "EMAIL_TAKEN"
+    detail = "Another user, or a deleted one, has this address."
+
+
+class UnverifiedError(ConflictError):
+    """Nobody knows yet whose address it is."""
+
+    code = "NOT_VERIFIED"
+    detail = "The user's address has not been verified, so that anyone may have registered it."

@@ -1,0 +1,49 @@
+"""What the views of the API have in common."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
+
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from .errors import QueryError
+from .state import State, state_of
+
+
+class ApiView(APIView):
+    """A view that takes the methods which it defines, and HEAD where it takes GET.
+
+    Django would answer OPTIONS by itself, with what no document tells of.
+    """
+
+    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]  # type: ignore[misc]
+
+    @property
+    def state(self) -> State:
+        """What the process holds while it serves."""
+        return state_of(self.request)
+
+
+def valid_body(serializer: type[BaseSerializer[Any]], request: Request, **options: Any) -> Any:
+    """Return a body's values.
+
+    Raises:
+        ValidationError: It does not fit.
+    """
+    filled = serializer(data=request.data, **options)
+    filled.is_valid(raise_exception=True)
+    return filled.validated_data
+
+
+def valid_query(serializer: type[BaseSerializer[Any]], request: Request) -> Mapping[str, Any]:
+    """Return a query's values.
+
+    Raises:
+        QueryError: It does not fit.
+    """
+    filled = serializer(data=request.query_params.dict())
+    if not filled.is_valid():
+        raise QueryError(cast("Any", filled.errors))
+    values: Mapping[str, Any] = filled.validated_data
+    return values

@@ -1,0 +1,1 @@
+"""How Django is configured: its settings module, the root of the addresses, and the ASGI entry."""

@@ -1,0 +1,171 @@
+"""Every error of Django, of its REST framework and of the service, answered as a problem."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+
+from .answers import reference
+from .core.correlation import correlation_id
+from .core.problems import (
+    MEDIA_TYPE,
+    InvalidRequestError,
+    MediaTypeError,
+    NotFoundError,
+    ServiceError,
+    UnavailableError,
+    describe,
+)
+
+if TYPE_CHECKING:  # it looks for this module by its name while it is loaded
+    from rest_framework.views import APIView
+
+RETRY_AFTER_SECONDS = 5
+
+logger = logging.getLogger(__name__)
+
+
+class QueryError(exceptions.ValidationError):
+    """The query does not fit what the endpoint takes."""
+
+    place = "query"
+
+
+class PathError(exceptions.ValidationError):
+    """A part of the path does not fit what the endpoint takes."""
+
+    place = "path"
+
+
+def problem(
+    request: HttpRequest,
+    status: int,
+    detail: str,
+    *,
+    code: str | None = None,
+    errors: Sequence[Mapping[str, Any]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """Return a problem as a response to the request."""
+    body = describe(
+        status,
+        detail,
+        code=code,
+        errors=errors,
+        instance=reference(cast("Any", request).scope),
+        correlation_id=correlation_id.get(),
+    )
+    return HttpResponse(
+        orjson.dumps(body), content_type=MEDIA_TYPE, status=status, headers=dict(headers or {})
+    )
+
+
+def answer_exception(  # noqa: PLR0911 -- one for each kind
+    error: Exception, context: Mapping[str, Any]
+) -> HttpResponse | None:
+    """Answer what a view of the API raises; None for a fault, which goes on to its own layer."""
+    request: HttpRequest = context["request"]._request  # noqa: SLF001 -- Django's own
+    view: APIView = context["view"]
+    match error:
+        case ServiceError():
+            return answer_service_error(request, error)
+        case OperationalError() | InterfaceError():
+            return answer_database_error(request, error)
+        case exceptions.ValidationError():
+            return answer_validation_error(request, error)
+        case exceptions.UnsupportedMediaType():
+            return problem(request, MediaTypeError.status, MediaTypeError.detail)
+        case exceptions.MethodNotAllowed():
+            allowed = {"Allow": ", ".join(view.allowed_methods)}
+            return problem(request, error.status_code, "Method Not Allowed", headers=allowed)
+        case exceptions.APIException():
+            return answer_api_exception(request, error)
+        case Http404():
+            return answer_not_found(request, error)
+        case _:
+            return None
+
+
+def answer_service_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
+    """Answer with what the error says of itself."""
+    return problem(request, error.status, str(error), code=error.code, headers=error.headers)
+
+
+def answer_api_exception(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
+    """Answer one of the REST framework's own errors."""
+    challenge = getattr(error, "auth_header", None)
+    headers = {"WWW-Authenticate": challenge} if challenge else {}
+    return problem(request, error.status_code, str(error.detail), headers=headers)
+
+
+def answer_validation_error(
+    request: HttpRequest, error: exceptions.ValidationError
+) -> HttpResponse:
+    """Answer a request that does not fit the endpoint's parameters or body."""
+    place = getattr(error, "place", "body")
+    position = getattr(error, "position", None)
+    loc = [place] if position is None else [place, position]
+    return problem(
+        request,
+        InvalidRequestError.status,
+        InvalidRequestError.detail,
+        errors=list(_faults(error.get_full_details(), loc)),
+    )
+
+
+def _faults(details: Any, loc: list[str | int]) -> Iterator[dict[str, Any]]:
+    """Yield the faults of a validation as the service shows them, without the rejected values."""
+    match details:
+        case {"message": str(message), "code": str(code)}:
+            yield {"loc": loc, "msg": str(message), "type": code}
+        case Mapping():
+            for name, inner in details.items():
+                yield from _faults(inner, loc if name == "non_field_errors" else [*loc, name])
+        case [*inner]:
+            is_list_of_entries = any("message" not in each for each in inner)
+            for number, each in enumerate(inner):
+                yield from _faults(each, [*loc, number] if is_list_of_entries else loc)
+
+
+def answer_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer that the service cannot do this now; the log has the reason."""
+    if _is_fault_of_ours(error):
+        raise error
+    logger.error("The database does not answer: %s", type(error).__name__, exc_info=error)
+    return problem(
+        request,
+        UnavailableError.status,
+        "The database does not answer right now. Try again.",
+        code=UnavailableError.code,
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+def _is_fault_of_ours(error: Exception) -> bool:
+    # SQLite has one class for a file that cannot be opened and for a table that is not there, as
+    # before the first migration; only the first can mend itself.
+    code = getattr(error.__cause__, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_ERROR
+
+
+def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer that there is nothing at this address."""
+    del exception
+    return problem(request, NotFoundError.status, "Not Found")
+
+
+def answer_refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer that this caller may not do this."""
+    del exception
+    return problem(request, 403, "This is not allowed.")
+
+
+def answer_suspicious(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that Django does not trust; its log has the reason."""
+    del exception
+    return problem(request, 400, "The request is malformed.")

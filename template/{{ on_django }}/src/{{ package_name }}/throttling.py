@@ -1,0 +1,36 @@
+"""Limits on how often a client may call a view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from .counting import count, refusal
+from .handler import wait_for
+
+if TYPE_CHECKING:  # it looks for this module by its name while it is loaded
+    from rest_framework.views import APIView
+
+
+class RouteThrottle(BaseThrottle):
+    """Counts each request of a view, for each client and route.
+
+    All views have it (DEFAULT_THROTTLE_CLASSES). One with a limit of its own says so:
+
+        class ReportView(ApiView):
+            throttle_limit = "5/minute"
+    """
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Count a request; its answer carries the verdict, even if it fails later.
+
+        Raises:
+            RateLimitedError: The client came too often.
+        """
+        scope = request._request.scope  # type: ignore[attr-defined]  # noqa: SLF001
+        verdict = wait_for(count(scope, getattr(view, "throttle_limit", None)))
+        if verdict is not None and not verdict.allowed:
+            raise refusal(verdict)
+        return True

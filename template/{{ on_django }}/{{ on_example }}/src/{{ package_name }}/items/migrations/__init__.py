@@ -1,0 +1,1 @@
+"""How the items table came to be what it is."""

@@ -1,0 +1,257 @@
+"""The accounts API."""
+
+from http import HTTPStatus
+from operator import attrgetter
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, Query
+
+from ..core.problems import UnavailableError
+from ..counting import address_and_route, client_and_route
+from ..db.session import SessionDep
+from ..errors import documented
+from ..rate_limit import RateLimit
+from ..routes import SliceRouter
+from ..state import ServiceRequest
+from ..users.models import User
+from ..users.roles import Role
+from ..users.schemas import UserRead
+from . import passwords, registration, sessions
+from .current import USER_ERRORS, CurrentClaims, CurrentUser
+from .errors import (
+    InvalidCredentialsError,
+    InvalidMailedTokenError,
+    InvalidRefreshTokenError,
+    RegistrationClosedError,
+    WrongPasswordError,
+)
+from .forms import LOGIN_BODY, LoginForm
+from .schemas import (
+    CHANGE_EXAMPLES,
+    MAILING_EXAMPLES,
+    REFRESH_EXAMPLES,
+    REGISTRATION_EXAMPLES,
+    RESET_EXAMPLES,
+    VERIFICATION_EXAMPLES,
+    Accepted,
+    LogoutQuery,
+    Mailing,
+    PasswordChange,
+    PasswordReset,
+    Refresh,
+    Registration,
+    TokenPair,
+    TokenReport,
+    Verification,
+)
+
+router = SliceRouter(
+    prefix="/auth",
+    tags={"auth": "Accounts: registering, logging in, passwords and tokens."},
+    responses=documented(UnavailableError),
+)
+
+NewAccount = Annotated[Registration, Body(openapi_examples=REGISTRATION_EXAMPLES)]
+RefreshBody = Annotated[Refresh, Body(openapi_examples=REFRESH_EXAMPLES)]
+MailingBody = Annotated[Mailing, Body(openapi_examples=MAILING_EXAMPLES)]
+VerificationBody = Annotated[Verification, Body(openapi_examples=VERIFICATION_EXAMPLES)]
+ResetBody = Annotated[PasswordReset, Body(openapi_examples=RESET_EXAMPLES)]
+ChangeBody = Annotated[PasswordChange, Body(openapi_examples=CHANGE_EXAMPLES)]
+
+
+def _limit(setting: str, *, by_address: bool = False) -> Any:
+    identifier = address_and_route if by_address else client_and_route
+    return Depends(RateLimit(attrgetter(setting), identifier))
+
+
+# Whoever guesses passwords or tokens may have accounts enough.
+_LOGIN_LIMIT = _limit("rate_limit_login", by_address=True)
+_REGISTER_LIMIT = _limit("rate_limit_register", by_address=True)
+_REFRESH_LIMIT = _limit("rate_limit_refresh", by_address=True)
+_RESET_LIMIT = _limit("rate_limit_reset", by_address=True)
+_PASSWORD_LIMIT = _limit("rate_limit_login", by_address=True)
+_LOGOUT_LIMIT = _limit("rate_limit_logout")
+_ME_LIMIT = _limit("rate_limit_me")
+_REGISTERED = Accepted(detail="Look into your mail: it says how to go on.")
+_MAILED = Accepted(detail="If the address needs it, a mail is on its way.")
+
+
+@router.post(
+    "/register",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Register",
+    dependencies=[_REGISTER_LIMIT],
+    responses=documented(RegistrationClosedError),
+)
+async def register(data: NewAccount, request: ServiceRequest) -> Accepted:
+    """Make an account, which a mailed token opens.
+
+    The answer is the same for an address that has an account already; its owner gets a mail. So
+    nobody can find out who has one.
+    """
+    accounts = request.state["accounts"]
+    if not accounts.settings.registration_enabled:
+        raise RegistrationClosedError
+    password = data.password.get_secret_value()
+    await registration.register(accounts, data.email, data.name, password)
+    return _REGISTERED
+
+
+@router.post(
+    "/verify-email",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="Verify an address",
+    dependencies=[_RESET_LIMIT],
+    responses=documented(InvalidMailedTokenError),
+)
+async def verify_email(
+    data: VerificationBody, session: SessionDep, request: ServiceRequest
+) -> None:
+    """Show that an address is the account's, with the token that was mailed to it.
+
+    A token is of a single use, and holds for a day by default. Where someone else has registered
+    the address as well, the password of the registration that the mail belongs to is the one that
+    counts. Another address of a user takes the old one's place.
+    """
+    await registration.verify(session, request.state["accounts"], data.token)
+
+
+@router.post(
+    "/verify-email/request",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Mail another verification token",
+    dependencies=[_RESET_LIMIT],
+)
+async def request_verification(data: MailingBody, request: ServiceRequest) -> Accepted:
+    """Mail a token to an address that waits for verification; the answer is always the same."""
+    registration.request_verification(request.state["accounts"], data.email)
+    return _MAILED
+
+
+@router.post(
+    "/login",
+    response_model=TokenPair,
+    summary="Log in",
+    dependencies=[_LOGIN_LIMIT],
+    responses=documented(InvalidCredentialsError),
+    openapi_extra=LOGIN_BODY,
+)
+async def log_in(data: LoginForm, request: ServiceRequest) -> sessions.Issued:
+    """Open a session with an address and a password.
+
+    - The **access token** says who calls, for minutes: `Authorization: Bearer ...`.
+    - The **refresh token** brings the next pair, once. Used again, it ends the session.
+
+    The form of OAuth 2.0 is taken as well (RFC 6749, section 4.3.2), with the address as its
+    `username`.
+
+    An unknown address, a wrong password and an address that was not verified are answered alike,
+    and take as long.
+    """
+    password = data.password.get_secret_value()
+    return await sessions.log_in(request.state["accounts"], data.email, password)
+
+
+@router.post(
+    "/refresh",
+    response_model=TokenPair,
+    summary="Refresh the tokens",
+    dependencies=[_REFRESH_LIMIT],
+    responses=documented(InvalidRefreshTokenError),
+)
+async def refresh(data: RefreshBody, request: ServiceRequest) -> sessions.Issued:
+    """Go on with a session: the refresh token is taken, and a new pair is given.
+
+    A token that comes a second time ends its session, with all tokens of it: either it was stolen,
+    or a client refreshed twice at a time, which it must not.
+    """
+    return await sessions.refresh(request.state["accounts"], data.refresh_token)
+
+
+@router.get("/verify", summary="Verify the access token", responses=documented(*USER_ERRORS))
+async def verify_token(claims: CurrentClaims, user: CurrentUser) -> TokenReport:
+    """Return what the access token says, if it holds; else 401.
+
+    Made for a proxy that asks whether to let a request through.
+    """
+    return TokenReport(
+        user_id=user.id,
+        session_id=claims.session_id,
+        role=Role(user.role),
+        expires_at=claims.expires_at,
+    )
+
+
+@router.get(
+    "/me",
+    response_model=UserRead,
+    summary="Read one's own account",
+    dependencies=[_ME_LIMIT],
+    responses=documented(*USER_ERRORS),
+)
+async def read_me(user: CurrentUser) -> User:
+    """Return the user who calls."""
+    return user
+
+
+@router.post(
+    "/logout",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="Log out",
+    dependencies=[_LOGOUT_LIMIT],
+    responses=documented(*USER_ERRORS),
+)
+async def log_out(
+    claims: CurrentClaims,
+    _: CurrentUser,
+    session: SessionDep,
+    request: ServiceRequest,
+    query: Annotated[LogoutQuery, Query()],
+) -> None:
+    """End the session of the access token: its tokens are refused at once, on every worker."""
+    await sessions.log_out(session, request.state["accounts"], claims, all_=query.all)
+
+
+@router.post(
+    "/change-password",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="Change the password",
+    dependencies=[_PASSWORD_LIMIT],
+    responses=documented(*USER_ERRORS, WrongPasswordError),
+)
+async def change_password(
+    data: ChangeBody,
+    claims: CurrentClaims,
+    user: CurrentUser,
+    session: SessionDep,
+    request: ServiceRequest,
+) -> None:
+    """Set another password, given the present one; all other sessions end, and a mail tells."""
+    old, new = data.current_password.get_secret_value(), data.new_password.get_secret_value()
+    accounts = request.state["accounts"]
+    await passwords.change(session, accounts, user, session_id=claims.session_id, old=old, new=new)
+
+
+@router.post(
+    "/reset-password/request",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Mail a reset token",
+    dependencies=[_RESET_LIMIT],
+)
+async def request_reset(data: MailingBody, request: ServiceRequest) -> Accepted:
+    """Mail a token that sets another password; the answer is the same for unknown addresses."""
+    passwords.request_reset(request.state["accounts"], data.email)
+    return _MAILED
+
+
+@router.post(
+    "/reset-password",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="Reset the password",
+    dependencies=[_RESET_LIMIT],
+    responses=documented(InvalidMailedTokenError),
+)
+async def reset_password(data: ResetBody, request: ServiceRequest) -> None:
+    """Set another password with a mailed token; all sessions end, and a mail tells."""
+    password = data.password.get_secret_value()
+    await passwords.reset(request.state["accounts"], data.token, password)
