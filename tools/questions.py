@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ class Questions:
             keep_trailing_newline=True,
             extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
         )
+        self._compiled = cache(self._environment.from_string)
         included = re.findall(r"^!include (.+)$", (root / "copier.yml").read_text(), re.MULTILINE)
         self.all = [
             Question(name, details)
@@ -114,10 +115,7 @@ class Questions:
     def is_possible(self, answers: Answers) -> bool:
         """Return whether each feature that was chosen could be chosen, and each choice be taken."""
         return not any(
-            (
-                answers[question.name] not in {False, "none"}
-                and not self.is_asked(question, answers)
-            )
+            (answers[question.name] not in {False, "none"} and not self.is_asked(question, answers))
             or self._is_refused(question, answers)
             for question in self.chosen
         )
@@ -131,7 +129,7 @@ class Questions:
 
     def render(self, source: str, context: Answers) -> str:
         """Render a text of the template."""
-        return self._environment.from_string(source).render(context)
+        return self._compiled(source).render(context)
 
     def _render(self, value: Any, context: Answers) -> Any:
         return self.render(value, context) if isinstance(value, str) else value
@@ -151,9 +149,16 @@ def pairwise(questions: Questions) -> list[Answers]:
     candidates = list(questions.variants())
     complete = questions.complete({})
     chosen = [{question.name: complete[question.name] for question in questions.chosen}]
-    missing = set().union(*map(pairs_of, candidates)) - pairs_of(chosen[0])
+    # Sets of pairs as the bits of numbers: there are tens of thousands of mixes to compare.
+    bits: dict[Pair, int] = {}
+    masks = [
+        sum(1 << bits.setdefault(pair, len(bits)) for pair in pairs_of(answers))
+        for answers in candidates
+    ]
+    missing = (1 << len(bits)) - 1
+    missing &= ~masks[candidates.index(chosen[0])]
     while missing:
-        best = max(candidates, key=lambda answers: len(pairs_of(answers) & missing))
-        chosen.append(best)
-        missing -= pairs_of(best)
+        best = max(range(len(masks)), key=lambda index: (masks[index] & missing).bit_count())
+        chosen.append(candidates[best])
+        missing &= ~masks[best]
     return chosen

@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that name the service."""
     group = parser.getgroup("conformance")
     group.addoption("--base-url", help="where the service answers")
+    group.addoption("--environment", default="development", help="where it runs")
     group.addoption("--answers", type=Path, help="its .copier-answers.yml")
     group.addoption("--project", type=Path, help="its folder, to run its commands")
     group.addoption("--admin", help="one of its administrators, as EMAIL:PASSWORD")
@@ -40,6 +41,12 @@ def base_url(pytestconfig: pytest.Config) -> str:
     if not url:
         raise pytest.UsageError("name the service to ask: --base-url http://127.0.0.1:8000")
     return str(url).rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def environment(pytestconfig: pytest.Config) -> str:
+    """Where the service runs: development, staging or production."""
+    return str(pytestconfig.getoption("--environment"))
 
 
 @pytest.fixture(scope="session")

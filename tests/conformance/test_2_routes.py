@@ -28,12 +28,14 @@ def _create(http: httpx2.Client, **fields: Any) -> dict[str, Any]:
     return item
 
 
-def test_the_root_says_what_runs_here(http: httpx2.Client, answers: Answers) -> None:
+def test_the_root_says_what_runs_here(
+    http: httpx2.Client, answers: Answers, environment: str
+) -> None:
     root = http.get("/").json()
 
     assert root["name"] == answers["project_name"]
     assert root["version"]
-    assert root["environment"] == "development"
+    assert root["environment"] == environment
     assert set(root["links"]) == {"docs", "openapi", "health", "api"}
 
 
@@ -46,14 +48,16 @@ def test_each_link_of_the_root_leads_somewhere(http: httpx2.Client) -> None:
             assert http.get(links[name]).status_code == 200
 
 
-def test_the_health_report_is_complete(http: httpx2.Client, answers: Answers) -> None:
+def test_the_health_report_is_complete(
+    http: httpx2.Client, answers: Answers, environment: str
+) -> None:
     answer = http.get("/health")
 
     report = answer.json()
     assert answer.status_code == 200
     assert report["status"] == "healthy"
     assert report["version"] == http.get("/").json()["version"]
-    assert report["environment"] == "development"
+    assert report["environment"] == environment
     age = datetime.now(UTC) - datetime.fromisoformat(report["timestamp"])
     assert abs(age) < timedelta(minutes=5)
     expected = {"database": answers["database"] != "none", "cache": answers["redis"]}

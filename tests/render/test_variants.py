@@ -18,8 +18,9 @@ from tests.support.variants import parameters, variants
 from tools.questions import Questions
 
 TOOLS = Path(sys.executable).parent
-# A placeholder or a tag of Jinja, but none of Python's, Make's or the shell's.
-TEMPLATE_MARK = re.compile(r"{{|{%|{#|\.jinja\b")
+# A placeholder or a tag of Jinja, but none of Prometheus', Python's, Make's, the shell's or a
+# workflow's.
+TEMPLATE_MARK = re.compile(r"(?<!\$){{(?! \$)|{%|{#|\.jinja\b")
 GENERATED = {"uv.lock"}
 WORDS_OF_FEATURES = {
     "database": re.compile(rb"sql|alembic|database|migrat|\.db\b", re.IGNORECASE),
@@ -44,6 +45,9 @@ WORDS_OF_FEATURES = {
     # The framework's own page is switched off in every service.
     "redoc": re.compile(rb"redoc(?!_url=None)", re.IGNORECASE),
     "metrics": re.compile(rb"metric(?!s\": False)|prometheus", re.IGNORECASE),
+    "docker": re.compile(rb"docker|\bcompose\b|caddy", re.IGNORECASE),
+    "github": re.compile(rb"\.github/|github actions|dependabot|GITHUB_", re.IGNORECASE),
+    "gitlab": re.compile(rb"gitlab|renovate", re.IGNORECASE),
 }
 
 
@@ -178,6 +182,9 @@ def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature
         "metrics": answers["metrics"],
         "sentry": answers["sentry"],
         "tracing": answers["tracing"],
+        "docker": answers["docker"],
+        "github": answers["ci"] == "github",
+        "gitlab": answers["ci"] == "gitlab",
     }
     if chosen[feature]:
         assert any(WORDS_OF_FEATURES[feature].search(p.read_bytes()) for p in _files(variant))

@@ -4,7 +4,9 @@ import asyncio
 import email
 import itertools
 import re
+import signal
 import ssl
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-
-from tests.support.project import free_port
 
 PATIENCE_SECONDS = 15.0
 _TOKEN = re.compile(r"^[A-Za-z0-9_-]{40,}\r?$", re.MULTILINE)
@@ -113,6 +112,9 @@ def receiving(
         tls: The way to it, as SMTP_TLS says it; with one, nothing is taken in the clear.
         login: The only user and password that it takes mails from; None for all.
     """
+    # Where this file runs alone, in a container, there is no other.
+    from tests.support.project import free_port  # noqa: PLC0415
+
     port = free_port()
     settings = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_TLS": tls}
     context = None
@@ -141,6 +143,8 @@ def receiving(
 
 
 def _certified(authority: Path) -> ssl.SSLContext:
+    import trustme  # noqa: PLC0415 -- as above
+
     made = trustme.CA()
     made.cert_pem.write_to_path(authority)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -156,3 +160,11 @@ def _only(login: tuple[str, str] | None) -> Callable[..., AuthResult]:
         return AuthResult(success=known)
 
     return authenticate
+
+
+if __name__ == "__main__":
+    # FOLDER HOST PORT: until it is told to stop.
+    alone = Controller(_Keeper(Path(sys.argv[1])), hostname=sys.argv[2], port=int(sys.argv[3]))
+    alone.start()
+    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    alone.stop()

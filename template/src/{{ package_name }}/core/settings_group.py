@@ -6,7 +6,15 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from .secret_files import SecretFiles
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,23 @@ class SettingsGroup(BaseSettings):
         frozen=True,
         hide_input_in_errors=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from: variables and lines of .env, each itself or by a file."""
+        sources = [init_settings]
+        for source in (env_settings, dotenv_settings):
+            sources.append(source)
+            if isinstance(source, EnvSettingsSource):
+                sources.append(SecretFiles(settings_cls, source.env_vars))
+        return (*sources, file_secret_settings)
 
     @classmethod
     def deployed(cls) -> dict[str, Deployed]:

@@ -10,7 +10,7 @@ from ..users.roles import Role
 from ..users.schemas import Email, NewPassword, Password, PersonName
 
 _PASSWORD = "correct horse battery staple"  # noqa: S105 -- an example
-_TOKEN = "Y3h7yT0x5Qk9m0b8m2R1uVwq4cKf6sEJd0aZpLrXnGI"  # noqa: S105 -- an example
+_TOKEN = "the-token-that-was-handed-out"  # noqa: S105 -- an example
 
 RandomToken = Annotated[
     str,
@@ -96,7 +96,7 @@ class TokenPair(BaseModel):
         str,
         Field(
             description="What to send as Authorization: Bearer.",
-            examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIzZjJiIn0.0m9yqk2Vt8mJ"],
+            examples=["header.claims.signature"],
         ),
     ]
     token_type: Annotated[Literal["bearer"], Field(description="How to send it.")] = "bearer"  # noqa: S105 -- a kind, no token
@@ -125,7 +125,7 @@ REFRESH_EXAMPLES: dict[str, Any] = {
     "common": {"summary": "The token of the last pair", "value": {"refresh_token": _TOKEN}},
     "used": {
         "summary": "A token that was used before ends its session (401)",
-        "value": {"refresh_token": "f0Zq5c1Jw2Hn8yUo3LrV6tKs9XbE4dMaPiQgCzBvNxA"},
+        "value": {"refresh_token": "a-token-that-was-used-once-before"},
     },
     "unknown": {
         "summary": "A token that never was (401)",
@@ -174,7 +174,7 @@ VERIFICATION_EXAMPLES: dict[str, Any] = {
     "common": {"summary": "The token of the mail", "value": {"token": _TOKEN}},
     "used": {
         "summary": "A token that was used before (400)",
-        "value": {"token": "f0Zq5c1Jw2Hn8yUo3LrV6tKs9XbE4dMaPiQgCzBvNxA"},
+        "value": {"token": "a-token-that-was-used-once-before"},
     },
     "unknown": {"summary": "A token that never was (400)", "value": {"token": "not-one-of-ours"}},
 }
@@ -197,7 +197,7 @@ RESET_EXAMPLES: dict[str, Any] = {
     "used": {
         "summary": "A token that was used before (400)",
         "value": {
-            "token": "f0Zq5c1Jw2Hn8yUo3LrV6tKs9XbE4dMaPiQgCzBvNxA",
+            "token": "a-token-that-was-used-once-before",
             "password": _PASSWORD,
         },
     },

@@ -1,0 +1,441 @@
+"""The image and the Compose files, built and run as they are deployed."""
+
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support import containers
+from tests.support.accounts import PASSWORD, Visitor
+from tests.support.containers import Composed, composed, docker, running
+from tests.support.project import Project, free_port
+from tests.support.rendering import Render
+from tools.questions import ROOT
+
+Record = Callable[[str, object], None]
+MISSING = containers.why_not()
+pytestmark = [
+    pytest.mark.skipif(MISSING is not None, reason=f"no container can run here: {MISSING}"),
+    pytest.mark.xdist_group("docker"),  # the image is built once
+]
+
+IMAGE = "slipway-test-service"
+BASE = "python:3.13-slim-trixie"
+VERSION, REVISION = "1.2.3", "0123abc"
+HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges")
+# A database that needs no server, on the one file system that can be written.
+SETTINGS = (
+    *("--env=ENVIRONMENT=development", "--env=DATABASE_URL=sqlite:////dev/shm/service.db"),
+    "--env=LOG_FORMAT=json",
+)
+# What production asks of a service with accounts.
+ACCOUNTS = (
+    *("--env=SMTP_HOST=mail", "--env=MAIL_FROM=no-reply@example.com"),
+    f"--env=SECRET_KEY={'k' * 64}",
+)
+OFTEN = ("--health-interval=1s", "--health-retries=1", "--health-start-period=0s")
+DRAIN_SECONDS = 2
+ADMIN = "admin@example.com"
+MOST_MEGABYTES = 140
+
+
+@pytest.fixture(scope="module")
+def project(rendered: Render) -> Project:
+    """The default service, as it is rendered: nothing is installed."""
+    return rendered({"project_name": "Docked Service"})
+
+
+@pytest.fixture(scope="module")
+def build_seconds(project: Project) -> Iterator[float]:
+    """The seconds that its image took to be built."""
+    arguments = [f"--build-arg=VERSION={VERSION}", f"--build-arg=REVISION={REVISION}"]
+    yield containers.build(project.path, IMAGE, *arguments)
+    docker("image", "rm", "--force", IMAGE)
+
+
+@pytest.fixture(scope="module")
+def image(build_seconds: float) -> str:
+    """Its image."""
+    assert build_seconds
+    return IMAGE
+
+
+def test_it_is_not_much_larger_than_its_base(
+    image: str, build_seconds: float, record_property: Record
+) -> None:
+    over_base = containers.megabytes(image) - containers.megabytes(BASE)
+
+    record_property("note", f"image: {over_base:.0f} MB over its base, in {build_seconds:.0f} s")
+    assert over_base < MOST_MEGABYTES
+
+
+@pytest.fixture(scope="module")
+def deployment(project: Project, image: str) -> dict[str, str]:
+    """What a deployment by Compose is told, with its secrets made."""
+    assert image
+    containers.provide_proxy()
+    project.make("secrets")
+    return {
+        "IMAGE": IMAGE,
+        "HTTP_PORT": str(free_port()),
+        "HTTPS_PORT": str(free_port()),
+        "EDGE_SUBNET": _some_subnet(),
+        "SMTP_HOST": "mail",
+        "SMTP_PORT": "1025",
+        "SMTP_TLS": "none",
+        "MAIL_FROM": "no-reply@example.com",
+    }
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_serves_without_rights_on_a_file_system_that_cannot_be_written(
+    image: str, workers: str
+) -> None:
+    with running(image, *HARDENED, *SETTINGS, f"--env=WORKERS={workers}") as container:
+        container.wait_for_health("healthy")
+
+        assert container.run("id", "-u").stdout == "10001\n"
+        assert "CapEff:\t0000000000000000" in container.run("cat", "/proc/1/status").stdout
+        assert container.run("touch", "/app/x", check=False).returncode
+
+
+def test_it_can_write_nothing_of_its_own_on_any_file_system(image: str) -> None:
+    searched = "find / -xdev -writable -not -type l -not -path '/proc/*' -not -path '/dev/*'"
+
+    found = docker("run", "--rm", "--cap-drop=ALL", image, "sh", "-c", f"{searched} 2>&1 || true")
+
+    writable = set(found.stdout.splitlines()) - {"/tmp", "/var/tmp", "/run/lock"}  # noqa: S108
+    assert {path for path in writable if "Permission denied" not in path} == set()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sigterm_ends_it_with_0_soon_after_it_has_drained(image: str, workers: str) -> None:
+    settings = [f"--env=WORKERS={workers}", f"--env=DRAIN_SECONDS={DRAIN_SECONDS}"]
+    with running(image, *HARDENED, *SETTINGS, *settings) as container:
+        container.wait_for_health("healthy")
+
+        status, seconds = container.stop()
+        lines = [json.loads(line) for line in container.logs().splitlines()]
+
+    assert status == 0
+    assert DRAIN_SECONDS - 0.5 < seconds < DRAIN_SECONDS + 2
+    assert not [line for line in lines if line["level"] == "error"]
+
+
+def test_its_health_check_fails_when_readiness_answers_503(image: str) -> None:
+    lost = "--env=DATABASE_URL=postgresql://user:password@127.0.0.1:1/service"
+    with running(image, *HARDENED, *OFTEN, *ACCOUNTS, lost) as container:
+        container.wait_for_health("unhealthy")
+
+        probe = "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000);"
+        asked = f"{probe} c.request('GET', '/health/ready'); print(c.getresponse().status)"
+        assert container.run("python", "-c", asked).stdout == "503\n"
+
+
+def test_without_settings_it_refuses_to_start_and_says_why(image: str) -> None:
+    done = docker("run", "--rm", *HARDENED, image, check=False)
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "DATABASE_URL: is SQLite; in production the service needs PostgreSQL",
+        "SMTP_HOST: is unset, so that no mail is sent",
+        "SECRET_KEY: is not set; openssl rand -hex 32 makes one",
+    ]
+
+
+def test_it_says_what_it_is(image: str) -> None:
+    (details,) = json.loads(docker("image", "inspect", image).stdout)
+    labels = details["Config"]["Labels"]
+
+    prefix = "org.opencontainers.image"
+    assert labels[f"{prefix}.title"] == "docked-service"
+    assert labels[f"{prefix}.version"] == VERSION
+    assert labels[f"{prefix}.revision"] == REVISION
+    assert details["Config"]["User"] == "10001:10001"
+
+
+def test_it_holds_no_tools_of_the_build_and_no_caches(image: str) -> None:
+    looked = (
+        "command -v uv gcc git; ls -d /root/.cache /app/tests /app/uv.lock /app/.env*;"
+        " ls /var/lib/apt/lists"
+    )
+
+    found = docker("run", "--rm", "--entrypoint=sh", image, "-c", f"({looked}) 2>/dev/null || true")
+
+    assert found.stdout == ""
+
+
+def test_all_bytecode_is_there(image: str) -> None:
+    for package in ("docked_service", "starlette"):
+        files = f"find /app -path '*/{package}/*' -name"
+        counted = f"{files} '*.py' | wc -l; {files} '*.pyc' | wc -l"
+        found = docker("run", "--rm", image, "sh", "-c", counted)
+        sources, compiled = map(int, found.stdout.split())
+        assert 0 < sources == compiled
+
+
+def test_development_reloads_what_is_edited(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "edited"
+    shutil.copytree(project.path, folder)
+    port = str(free_port())
+    with composed(folder, "compose.yaml", {"PORT": port}, "--build") as development:
+        url = f"http://127.0.0.1:{port}"
+        with httpx2.Client(base_url=url, timeout=30) as client:
+            someone = _administrator(development, client)
+            created = someone.post("/api/v1/items", {"name": "From a container"})
+        assert created.status_code == 201
+        assert httpx2.get(f"{url}/health").json()["checks"]["cache"]["status"] == "healthy"
+
+        about = folder / "src" / "docked_service" / "about.py"
+        about.write_text(about.read_text().replace("Docked Service", "Edited Service"))
+        _eventually(lambda: httpx2.get(url).json()["name"] == "Edited Service")
+
+
+@pytest.fixture(scope="module")
+def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where staging's mails end up."""
+    folder = tmp_path_factory.mktemp("mails")
+    folder.chmod(0o777)  # another user writes there, in a container
+    return folder
+
+
+@pytest.fixture(scope="module")
+def staging(
+    project: Project,
+    deployment: dict[str, str],
+    mailbox: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Composed]:
+    """The service in staging, behind a balancer that this host plays, and with a mail server."""
+    folder = tmp_path_factory.mktemp("staging") / "service"
+    _copy_for_the_suite(project, folder)
+    caddyfile = folder / "deploy" / "proxy" / "Caddyfile"
+    text = caddyfile.read_text()
+    assert "\tservers {\n" in text
+    caddyfile.write_text(
+        text.replace("\tservers {\n", "\tservers {\n\t\ttrusted_proxies static private_ranges\n")
+    )
+    with composed(folder, "compose.staging.yaml", deployment) as running_project:
+        network = (f"--network={running_project.name}_edge", "--network-alias=mail")
+        mount = f"--volume={mailbox}:/mails"
+        with running(containers.mail_server(), *network, mount):
+            yield running_project
+
+
+@pytest.fixture
+def https(staging: Composed) -> Iterator[httpx2.Client]:
+    """A client of staging's proxy."""
+    with _client(staging) as client:
+        yield client
+
+
+def test_staging_keeps_the_contract_through_the_proxy(
+    project: Project, staging: Composed, mailbox: Path, tmp_path: Path, record_property: Record
+) -> None:
+    _make_administrator(staging)
+
+    accounts = (f"--admin={ADMIN}:{PASSWORD}", f"--mailbox={mailbox}")
+    record_property("conformance", _conforms(project, staging, tmp_path, *accounts))
+
+
+def test_the_proxy_keeps_the_metrics_to_itself(https: httpx2.Client) -> None:
+    for path in ("/metrics", "/Metrics", "/%6detrics"):
+        answer = https.get(path)
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "NOT_FOUND"
+        assert "Retry-After" not in answer.headers
+
+
+def test_nothing_says_which_servers_answer(https: httpx2.Client) -> None:
+    for path in ("/", "/metrics", "/nowhere"):
+        assert not {"server", "via"} & set(https.get(path).headers)
+
+
+def test_only_the_proxy_can_be_reached_from_outside(staging: Composed) -> None:
+    published = staging.compose("ps", "--format=json").stdout
+    ports = {
+        entry["Service"]: {each["PublishedPort"] for each in entry["Publishers"] or []} - {0}
+        for entry in map(json.loads, published.splitlines())
+    }
+
+    assert {service for service, numbers in ports.items() if numbers} <= {"proxy"}
+    assert {"api", "postgres", "redis", "proxy"} <= set(ports)
+
+
+def test_no_secret_is_in_an_environment_or_on_a_command_line(
+    project: Project, staging: Composed
+) -> None:
+    secrets = [
+        path.read_text().split()[-1].removeprefix("postgresql://service:").partition("@")[0]
+        for path in (project.path / "secrets").iterdir()
+    ]
+
+    for service in ("api", "postgres", "redis", "migrate"):
+        known = json.dumps(staging.container(service).inspect())
+        assert not [secret for secret in secrets if secret in known]
+
+
+@pytest.mark.skipif(not shutil.which("prometheus"), reason="there is no Prometheus")
+def test_prometheus_finds_the_service_beside_it_and_evaluates_its_rules(
+    project: Project, staging: Composed
+) -> None:
+    text = (project.path / "compose.monitoring.yaml").read_text()
+    (image,) = re.findall(r"image: (prom/prometheus:\S+)", text)
+    containers.provide_prometheus(image)
+    staging.compose("--profile=monitoring", "up", "--detach", "--no-deps", "--wait", "prometheus")
+
+    def ask(path: str) -> Any:
+        url = f"http://127.0.0.1:9090/api/v1/{path}"
+        return json.loads(staging.container("prometheus").run("wget", "-qO-", url).stdout)["data"]
+
+    _eventually(
+        lambda: [each["health"] for each in ask("targets")["activeTargets"]] == ["up"],
+    )
+    assert len(ask("rules")["groups"]) == 5
+    published = staging.container("prometheus").inspect()["NetworkSettings"]["Ports"] or {}
+    assert not any(published.values())
+
+
+def test_a_lost_service_is_a_problem_with_the_proxys_own_words(staging: Composed) -> None:
+    with _client(staging) as client:
+        staging.compose("stop", "api")
+        answer = client.get("/")
+        staging.up()
+
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Retry-After"]
+    assert answer.json()["code"] == "UNAVAILABLE"
+    assert answer.headers["X-Correlation-ID"] == answer.json()["correlation_id"]
+
+
+def test_production_keeps_its_data_when_it_is_taken_down_and_put_up(
+    project: Project, deployment: dict[str, str], staging: Composed
+) -> None:
+    staging.down(volumes=True)  # the last test of it: two at a time are many for small machines
+    own = deployment | {"EDGE_SUBNET": _some_subnet()}
+    with composed(project.path, "compose.production.yaml", own) as production:
+        with _client(production) as client:
+            someone = _administrator(production, client)
+            created = someone.post("/api/v1/items", {"name": "Kept"})
+            assert created.status_code == 201
+            assert created.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+            assert client.get("/openapi.json").status_code == 404
+            client.get("/known-as", headers={"X-Forwarded-For": "192.0.2.1, 10.0.0.1"})
+        _knew_nobody_by_what_they_claimed(production)
+        production.down()
+        production.up()
+        with _client(production) as client:
+            # The tokens hold: their key is the same.
+            kept = replace(someone, http=client).get(created.headers["Location"])
+            assert kept.json()["name"] == "Kept"
+            assert client.get("/").json()["version"] == VERSION
+
+
+def test_django_is_deployed_by_the_same_files(
+    rendered: Render, deployment: dict[str, str], tmp_path: Path, record_property: Record
+) -> None:
+    project = rendered({"project_name": "Docked Django", "framework": "django"})
+    image = f"{IMAGE}-django"
+    containers.build(project.path, image)
+    over_base = containers.megabytes(image) - containers.megabytes(BASE)
+    record_property("note", f"image of a Django service: {over_base:.0f} MB over its base")
+    folder = tmp_path / "staging"
+    _copy_for_the_suite(project, folder)
+    Project(folder).make("secrets")
+
+    own = deployment | {"IMAGE": image, "EDGE_SUBNET": _some_subnet()}
+    with composed(folder, "compose.staging.yaml", own) as staging:
+        record_property("conformance", _conforms(project, staging, tmp_path))
+        status, seconds = staging.container("api").stop()
+
+    docker("image", "rm", "--force", image)
+    assert status == 0
+    assert seconds < 5 + 2  # DRAIN_SECONDS
+
+
+def _some_subnet() -> str:
+    return f"172.30.{random.randint(1, 249)}.0/24"  # noqa: S311 -- no secret
+
+
+def _knew_nobody_by_what_they_claimed(project: Composed) -> None:
+    lines = project.container("api").logs().splitlines()
+    (line,) = (json.loads(line) for line in lines if "/known-as" in line)
+    networks = project.container("proxy").inspect()["NetworkSettings"]["Networks"]
+    proxies = {network["IPAddress"] for network in networks.values()}
+    assert line["client_ip"] not in {"192.0.2.1", "10.0.0.1", *proxies}
+
+
+def _make_administrator(project: Composed) -> None:
+    """Make an administrator by the command of the image, as the page on deploying says."""
+    command = ("python", "-m", "docked_service", "admin", ADMIN)
+    project.compose("exec", "-T", f"--env=ADMIN_PASSWORD={PASSWORD}", "api", *command)
+
+
+def _administrator(project: Composed, client: httpx2.Client) -> Visitor:
+    _make_administrator(project)
+    return Visitor(client, ADMIN).log_in()
+
+
+def _copy_for_the_suite(project: Project, folder: Path) -> None:
+    shutil.copytree(project.path, folder)
+    # The suite asks more often than a client may.
+    (folder / "deploy" / "service.env").write_text("RATE_LIMIT_DEFAULT=1000/minute\n")
+
+
+def _conforms(project: Project, staging: Composed, temporary: Path, *options: str) -> str:
+    """Run the conformance suite through staging's proxy; return how many tests have passed."""
+    # The certificate is that of the proxy's own authority.
+    authority = temporary / "root.crt"
+    root = "/data/caddy/pki/authorities/local/root.crt"
+    authority.write_text(staging.container("proxy").run("cat", root).stdout)
+    # The proxy keeps the metrics from the public, which a test of its own sees.
+    left_out = "not test_7_metrics and not test_metrics_are_there"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            f"--base-url=https://localhost:{staging.variables['HTTPS_PORT']}",
+            f"--answers={project.path / '.copier-answers.yml'}",
+            "--environment=staging",
+            *options,
+            *("-k", left_out, "tests/conformance"),
+        ],
+        cwd=ROOT,
+        env=project.environment({"SSL_CERT_FILE": str(authority)}),
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed
+    return passed[1]
+
+
+def _client(project: Composed) -> httpx2.Client:
+    # The authority is another one for each project; what is asked here is not about trust.
+    url = f"https://localhost:{project.variables['HTTPS_PORT']}"
+    return httpx2.Client(base_url=url, verify=False, timeout=30)
+
+
+def _eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + containers.PATIENCE
+    while True:
+        try:
+            if holds():
+                return
+        except httpx2.HTTPError:
+            pass
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.1)

