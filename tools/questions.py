@@ -60,6 +60,7 @@ class Questions:
     """All questions, in asking order."""
 
     def __init__(self, root: Path = ROOT):
+        self._root = root
         self._environment = SandboxedEnvironment(
             loader=FileSystemLoader(root),
             undefined=StrictUndefined,
@@ -112,6 +113,16 @@ class Questions:
             if self.is_possible(answers):
                 yield answers
 
+    def mix(self, answers: Answers) -> Answers:
+        """Return what is chosen by someone who gives these answers, defaults elsewhere."""
+        complete = self.complete(answers)
+        return {question.name: complete[question.name] for question in self.chosen}
+
+    def examples(self) -> list[Answers]:
+        """Return the answers of the files in examples/, in the order of their names."""
+        files = sorted((self._root / "examples").glob("*.yml"))
+        return [yaml.safe_load(file.read_text()) for file in files]
+
     def is_possible(self, answers: Answers) -> bool:
         """Return whether each feature that was chosen could be chosen, and each choice be taken."""
         return not any(
@@ -141,14 +152,15 @@ def pairs_of(answers: Mapping[str, Value]) -> set[Pair]:
 
 
 def pairwise(questions: Questions) -> list[Answers]:
-    """Return few mixes that hold every possible pair of answers; the first is the default mix.
+    """Return few mixes that hold every possible pair of answers.
 
+    The first is the default mix, and those of the examples come next: they are what teams choose.
     Greedy: the mix that adds most pairs is taken next, the first of equals, so that the same
     questions give the same list.
     """
     candidates = list(questions.variants())
-    complete = questions.complete({})
-    chosen = [{question.name: complete[question.name] for question in questions.chosen}]
+    chosen = [questions.mix(answers) for answers in ({}, *questions.examples())]
+    chosen = [mix for at, mix in enumerate(chosen) if mix not in chosen[:at]]
     # Sets of pairs as the bits of numbers: there are tens of thousands of mixes to compare.
     bits: dict[Pair, int] = {}
     masks = [
@@ -156,7 +168,8 @@ def pairwise(questions: Questions) -> list[Answers]:
         for answers in candidates
     ]
     missing = (1 << len(bits)) - 1
-    missing &= ~masks[candidates.index(chosen[0])]
+    for mix in chosen:
+        missing &= ~masks[candidates.index(mix)]
     while missing:
         best = max(range(len(masks)), key=lambda index: (masks[index] & missing).bit_count())
         chosen.append(candidates[best])

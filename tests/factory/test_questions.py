@@ -56,6 +56,14 @@ def test_the_pairwise_set_starts_with_the_defaults_and_holds_every_possible_pair
     assert len(chosen) < len(list(QUESTIONS.variants()))
 
 
+def test_the_examples_are_variants() -> None:
+    chosen = pairwise(QUESTIONS)
+
+    mixes = [QUESTIONS.mix(answers) for answers in QUESTIONS.examples()]
+    assert len(mixes) >= 5
+    assert all(mix in chosen[: len(mixes) + 1] for mix in mixes)
+
+
 def test_no_variant_is_impossible() -> None:
     without = [answers for answers in QUESTIONS.variants() if answers["database"] == "none"]
 
