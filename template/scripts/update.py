@@ -3,7 +3,7 @@
 Copier merges, and ends with 0 even where it could not. So this looks for what it leaves behind:
 conflicts, and edited files that the template has removed.
 
-Usage: make update [UPDATE_ARGS="--data redis=false"]
+Usage: make update [UPDATE_ARGS="--data python_version=3.14"]
 """
 
 import os

