@@ -40,6 +40,7 @@ lock: $(BIN)/.installed ## take the newest versions for all services and for the
 bench: $(BIN)/.installed ## measure rendering, updating and the stack (BENCH=--quick, BENCH=--layers)
 	@status=0; $(BIN)/python -m bench.rendering || status=1; \
 	$(BIN)/python -m bench.stack $(BENCH) || status=1; \
+	$(BIN)/python -m bench.stack --framework django $(BENCH) || status=1; \
 	$(BIN)/python -m bench.accounts $(BENCH) || status=1; exit $$status
 
 matrix: $(BIN)/.installed ## print the variants as a job matrix (JSON)

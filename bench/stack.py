@@ -1,6 +1,6 @@
-"""Measure what a rendered service's stack costs: processor time per request, beside bare FastAPI.
+"""Measure what a rendered service's stack costs: processor time per request, beside the framework.
 
-    python -m bench.stack [--quick] [--layers] [--write docs/performance.md]
+    python -m bench.stack [--framework django] [--quick] [--layers] [--write docs/performance.md]
 
 All subjects run at once, one process each, in the rendered service's own environment, under the
 same options of the same server. They are loaded in turn, in rounds of changing order, so that what
@@ -31,14 +31,63 @@ from tools.questions import ROOT
 
 PATH = "/api/v1/readings/7"
 BARE, FULL, REDIS, REFERENCE = "bare FastAPI", "full stack", "full stack, Redis", "five classes"
+BARE_DRF, DJANGOS_OWN = "bare DRF", "bare DRF, Django's handler"
 MEANING = {
     BARE: "FastAPI with the endpoint and nothing else",
+    BARE_DRF: "Django REST framework with the endpoint and nothing else, in the service's threads",
+    DJANGOS_OWN: "the same in Django's own ASGI handler, which starts a thread for each request",
     FULL: "the default service with everything on; limits in process",
     REDIS: "the same, with limits in Redis (a Valkey on the same machine)",
     REFERENCE: "FastAPI with five classes of `BaseHTTPMiddleware`, as tutorials write them",
 }
+
+
+@dataclass(frozen=True)
+class Framework:
+    """What a service is built on, and its yardstick.
+
+    Args:
+        name: The answer.
+        bare: What the tables call the framework with the endpoint and nothing else.
+        app: That, as uvicorn takes it.
+        others: Further applications to compare with, by what the tables call them.
+        packages: Whose versions a run is described by, by what people call them.
+        lifespan: Whether the framework knows when its server starts and stops.
+    """
+
+    name: str
+    bare: str
+    app: str
+    others: Mapping[str, str]
+    packages: Mapping[str, str]
+    lifespan: str
+
+    @property
+    def begin(self) -> str:
+        """What stands before its figures in the document."""
+        return (
+            BEGIN
+            if self.name == "fastapi"
+            else BEGIN.replace(" -->", f" --framework {self.name} -->")
+        )
+
+
+FRAMEWORKS = {
+    framework.name: framework
+    for framework in (
+        Framework(
+            "fastapi", BARE, "bench.bare_app:app", {REFERENCE: "bench.reference_app:app"},
+            {"FastAPI": "fastapi", "uvicorn": "uvicorn"}, "on",
+        ),
+        Framework(
+            "django", BARE_DRF, "bench.bare_django:in_threads",
+            {DJANGOS_OWN: "bench.bare_django:application"},
+            {"Django": "django", "DRF": "djangorestframework", "uvicorn": "uvicorn"}, "off",
+        ),
+    )
+}  # fmt: skip
 GOALS = {FULL: (1.5, 1.8), REDIS: (2.5, 2.8)}
-"""Times the processor time of bare FastAPI: what is aimed at, and what must not be passed."""
+"""Times the processor time of the bare framework: what is aimed at, and what must not be passed."""
 START_GOAL_SECONDS = 1.5
 LONGEST_START_SECONDS = 30
 CONNECTIONS = 16
@@ -64,6 +113,7 @@ LAYERS = {
 }  # fmt: skip
 BEGIN = "<!-- measured: written by python -m bench.stack -->"
 END = "<!-- measured: end -->"
+_MARK = re.compile(r"<!-- measured: written by [^>]*-->")
 
 
 @dataclass
@@ -176,28 +226,50 @@ def ratios(rounds: Sequence[Round], bare: Sequence[Round]) -> Spread:
     return Spread.of([mine.microseconds / its.microseconds for mine, its in pairs])
 
 
-def prepare(folder: Path) -> Project:
+def prepare(folder: Path, framework: Framework) -> Project:
     """Render the default service, give it the endpoint as a slice of its own, install it."""
-    project = render(clone_with_releases(folder / "template"), folder / "service", {})
+    template = clone_with_releases(folder / "template")
+    project = render(template, folder / "service", {"framework": framework.name})
     package = project.path / "src" / str(project.answers["package_name"])
+    if framework.name == "django":
+        _add_django_slice(package)
+    else:
+        _add_slice(package)
+    project.run("uv", "sync", "--quiet", "--frozen", "--no-dev", "--compile-bytecode")
+    return project
+
+
+def _add_slice(package: Path) -> None:
     endpoint = (ROOT / "bench" / "endpoint.py").read_text()
     # As the service's own README has it; bare FastAPI has the endpoint without any router.
     endpoint = endpoint.replace("APIRouter()", "SliceRouter()")
     endpoint = endpoint.replace("from fastapi import APIRouter\n", "")
     endpoint = endpoint.replace("\n\nrouter =", "\n\nfrom .routes import SliceRouter\n\nrouter =")
     (package / "readings.py").write_text(endpoint)
-    slices = package / "slices.py"
-    text = slices.read_text()
-    wanted = "ROUTERS: tuple[APIRouter, ...] = ()"
-    if wanted not in text:
-        raise LoadError(f"slices.py has no line `{wanted}` to list the endpoint in")
-    text = text.replace(wanted, "ROUTERS: tuple[APIRouter, ...] = (readings,)")
-    text = text.replace(
-        "from fastapi import", "from .readings import router as readings\nfrom fastapi import"
+    _list_slice(
+        package / "slices.py",
+        {
+            "ROUTERS: tuple[APIRouter, ...] = ()": "ROUTERS: tuple[APIRouter, ...] = (readings,)",
+            "from fastapi import": "from .readings import router as readings\nfrom fastapi import",
+        },
     )
+
+
+def _add_django_slice(package: Path) -> None:
+    endpoint = (ROOT / "bench" / "django_endpoint.py").read_text()
+    (package / "readings.py").write_text(endpoint)
+    declared = "URLS: dict[str, tuple[str, ...]] = "
+    listed = f'{{"v1": ("{package.name}.readings",)}}'
+    _list_slice(package / "slices.py", {f"{declared}{{}}": f"{declared}{listed}"})
+
+
+def _list_slice(slices: Path, lines: Mapping[str, str]) -> None:
+    text = slices.read_text()
+    for wanted, replacement in lines.items():
+        if wanted not in text:
+            raise LoadError(f"slices.py has no line `{wanted}` to list the endpoint in")
+        text = text.replace(wanted, replacement)
     slices.write_text(text)
-    project.run("uv", "sync", "--quiet", "--frozen", "--no-dev", "--compile-bytecode")
-    return project
 
 
 def settings_of(project: Project) -> set[str]:
@@ -206,8 +278,10 @@ def settings_of(project: Project) -> set[str]:
     return set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
 
 
-def subjects(project: Project, redis_url: str | None, *, layers: bool) -> list[Subject]:
-    """Return what is measured, bare FastAPI first."""
+def subjects(
+    project: Project, framework: Framework, redis_url: str | None, *, layers: bool
+) -> list[Subject]:
+    """Return what is measured, the bare framework first."""
     python = str(project.path / ".venv" / "bin" / "python")
     known = settings_of(project)
     clean = {name: value for name, value in os.environ.items() if name not in known}
@@ -218,14 +292,14 @@ def subjects(project: Project, redis_url: str | None, *, layers: bool) -> list[S
         # The options under which the service serves itself (its __main__.py).
         return [
             python, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", "{port}",
-            "--loop", "uvloop", "--http", "httptools", "--lifespan", "on",
+            "--loop", "uvloop", "--http", "httptools", "--lifespan", framework.lifespan,
             "--no-access-log", "--no-proxy-headers", "--no-server-header",
         ]  # fmt: skip
 
     found = [
-        Subject(BARE, server("bench.bare_app:app"), apart),
+        Subject(framework.bare, server(framework.app), apart),
         Subject(FULL, serve, clean | SETTINGS),
-        Subject(REFERENCE, server("bench.reference_app:app"), apart),
+        *(Subject(name, server(app), apart) for name, app in framework.others.items()),
     ]
     if redis_url:
         found.append(Subject(REDIS, serve, clean | SETTINGS | {"REDIS_URL": redis_url}))
@@ -331,63 +405,71 @@ def verdicts(found: Sequence[Subject]) -> tuple[list[str], bool]:
     return lines, passed
 
 
-def describe_run(project: Project, *, rounds: int, seconds: int) -> str:
+def describe_run(project: Project, framework: Framework, *, rounds: int, seconds: int) -> str:
     """Return a sentence on where and how it was measured."""
     code = (
-        "import platform, fastapi, uvicorn;"
-        "print(platform.python_version(), fastapi.__version__, uvicorn.__version__)"
+        "import platform, sys; from importlib.metadata import version;"
+        "print(platform.python_version(), *map(version, sys.argv[1:]))"
     )
-    done = project.run(str(project.path / ".venv/bin/python"), "-c", code).stdout.split()
+    python = str(project.path / ".venv/bin/python")
+    done = project.run(python, "-c", code, *framework.packages.values()).stdout.split()
+    found = ", ".join(
+        f"{name} {version}"
+        for name, version in zip(("Python", *framework.packages), done, strict=True)
+    )
     return (
-        f"Python {done[0]}, FastAPI {done[1]}, uvicorn {done[2]}, {platform.system()} "
+        f"{found}, {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} CPUs; {rounds} rounds of {seconds} s for each "
         f"subject, {CONNECTIONS} connections; median (lower to upper quartile)."
     )
 
 
-def written(text: str, block: str) -> str:
+def written(text: str, block: str, begin: str = BEGIN) -> str:
     """Return a document with what stands between its marks replaced.
 
     Raises:
         ValueError: The marks are not there, once each.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in after:
-        raise ValueError(f"the document needs the lines `{BEGIN}` and `{END}`, once each")
-    return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(END)
+    paired = len(_MARK.findall(text)) == text.count(END)
+    if text.count(begin) != 1 or END not in rest or not paired:
+        raise ValueError(f"the document needs the lines `{begin}` and `{END}`, once each")
+    return f"{before}{begin}\n\n{block}\n\n{END}{after}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures; 1 if one is over its limit, 2 if there is nothing to load with."""
     parser = argparse.ArgumentParser(prog="python -m bench.stack", description=__doc__)
+    parser.add_argument("--framework", choices=FRAMEWORKS, default="fastapi")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--layers", action="store_true", help="each layer's share, too")
     parser.add_argument("--write", type=Path, help="write the figures into this document")
     given = parser.parse_args(arguments)
+    framework = FRAMEWORKS[given.framework]
     rounds, seconds, starts = (3, 1, 2) if given.quick else (9, 2, 5)
     if not wrk_is_here():
         print(MISSING, file=sys.stderr)
         return 2
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slipway-bench-")))
-        project = prepare(folder)
+        project = prepare(folder, framework)
         redis_url = None
         if project.answers.get("redis"):
             redis_url = str(stack.enter_context(valkey()).connection_url)
-        found = subjects(project, redis_url, layers=given.layers)
+        found = subjects(project, framework, redis_url, layers=given.layers)
         with running(found, project.path):
             measure(found, rounds=rounds, seconds=seconds)
         measure_starts(
             [each for each in found if each.name in MEANING], project.path, starts=starts
         )
-        where = describe_run(project, rounds=rounds, seconds=seconds)
+        where = describe_run(project, framework, rounds=rounds, seconds=seconds)
     lines, passed = verdicts(found)
     parts = [where, table(found), table_of_layers(found), "\n".join(f"- {line}" for line in lines)]
     block = "\n\n".join(part for part in parts if part)
     print(block)
     if given.write:
-        given.write.write_text(written(given.write.read_text(), block))
+        given.write.write_text(written(given.write.read_text(), block, framework.begin))
     return int(passed)
 
 

@@ -147,18 +147,26 @@ def test_figures_are_written_between_the_marks_only() -> None:
     assert written(text, "new") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
 
 
+def test_each_framework_has_marks_of_its_own() -> None:
+    begin = stack.FRAMEWORKS["django"].begin
+    text = f"{BEGIN}\none\n{END}\n{begin}\ntwo\n{END}\n"
+
+    assert written(text, "new", begin) == f"{BEGIN}\none\n{END}\n{begin}\n\nnew\n\n{END}\n"
+
+
 @pytest.mark.parametrize("text", ["", BEGIN, END, BEGIN + END + END, BEGIN + BEGIN + END])
 def test_a_document_without_its_marks_is_left_alone(text: str) -> None:
     with pytest.raises(ValueError, match="once each"):
         written(text, "new")
 
 
-def test_the_document_has_its_marks_and_figures_between_them() -> None:
+@pytest.mark.parametrize("framework", stack.FRAMEWORKS.values(), ids=lambda each: each.name)
+def test_the_document_has_its_marks_and_figures_between_them(framework: stack.Framework) -> None:
     text = (ROOT / "docs" / "performance.md").read_text()
 
-    assert written(text, "new") != text
-    figures = text.partition(BEGIN)[2].partition(END)[0]
-    assert f"| {BARE} |" in figures
+    assert written(text, "new", framework.begin) != text
+    figures = text.partition(framework.begin)[2].partition(END)[0]
+    assert f"| {framework.bare} |" in figures
     assert f"| {FULL} |" in figures
 
 
