@@ -7,15 +7,21 @@ from tests.support.rendering import Render
 
 
 @pytest.fixture(scope="session")
-def default_service(rendered: Render) -> Project:
-    """The default service, installed, with its SQLite database migrated."""
-    return _prepared(rendered({}))
+def framework(request: pytest.FixtureRequest) -> str:
+    """The framework of the service; the default's where a test asks for no other."""
+    return str(getattr(request, "param", "fastapi"))
 
 
 @pytest.fixture(scope="session")
-def service(rendered: Render) -> Project:
+def default_service(rendered: Render, framework: str) -> Project:
+    """The default service, installed, with its SQLite database migrated."""
+    return _prepared(rendered({"framework": framework}))
+
+
+@pytest.fixture(scope="session")
+def service(rendered: Render, framework: str) -> Project:
     """The same without accounts, so that no request of most tests needs a token."""
-    return _prepared(rendered({"auth": "none"}))
+    return _prepared(rendered({"framework": framework, "auth": "none"}))
 
 
 def _prepared(project: Project) -> Project:

@@ -18,6 +18,7 @@ from tests.support.accounts import (
     new_email,
 )
 from tests.support.project import Project
+from tests.support.variants import on_each_framework
 
 ADMIN = "root@example.com"
 ITEMS = "/api/v1/items"
@@ -89,7 +90,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_role": {"role": "user"},
 }
 ENDS_OWN_SESSION = {"log_out", "change_password", "change_role", "delete_user"}
-pytestmark = pytest.mark.xdist_group("accounts")
+pytestmark = [pytest.mark.xdist_group("accounts"), on_each_framework]
 
 
 @dataclass

@@ -26,6 +26,9 @@ from tests.support.accounts import (
 )
 from tests.support.mail import Mailbox, receiving
 from tests.support.project import Project, Running
+from tests.support.variants import on_each_framework
+
+pytestmark = on_each_framework
 
 ME = f"{AUTH}/me"
 KEYS = [f"{name} key of more than thirty-two bytes" for name in ("first", "second")]

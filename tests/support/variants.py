@@ -32,3 +32,7 @@ def parameters(**wanted: Value) -> list[ParameterSet]:
         for name, answers in variants().items()
         if wanted.items() <= answers.items()
     ]
+
+
+on_each_framework = pytest.mark.parametrize("framework", ["fastapi", "django"], indirect=True)
+"""Has a test run once for each framework that the default service can have."""

@@ -19,6 +19,18 @@ class ApiView(APIView):
 
     http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]  # type: ignore[misc]
 
+    hashing: ClassVar[frozenset[str]] = frozenset()
+    """The methods that hash or compare a password, which takes long (handler.py)."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Prepare a request: its limits count before anyone asks who calls, for that is guessed."""
+        del args, kwargs
+        self.format_kwarg = None
+        negotiated = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = negotiated
+        self.check_throttles(request)
+        self.check_permissions(request)
+
     @property
     def state(self) -> State:
         """What the process holds while it serves."""

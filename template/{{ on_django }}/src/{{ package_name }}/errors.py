@@ -110,12 +110,8 @@ def answer_validation_error(
     place = getattr(error, "place", "body")
     position = getattr(error, "position", None)
     loc = [place] if position is None else [place, position]
-    return problem(
-        request,
-        InvalidRequestError.status,
-        InvalidRequestError.detail,
-        errors=list(_faults(error.get_full_details(), loc)),
-    )
+    faults = getattr(error, "faults", None) or list(_faults(error.get_full_details(), loc))
+    return problem(request, InvalidRequestError.status, InvalidRequestError.detail, errors=faults)
 
 
 def _faults(details: Any, loc: list[str | int]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, copy_context
@@ -37,6 +37,14 @@ from .routes import note_route
 ON_THE_LOOP = "on_the_loop"
 """The attribute of a view's function that wants to be awaited where requests arrive."""
 
+THREADS_THAT_HASH = 4
+"""How many requests that hash a password may be in Django at a time, besides all others."""
+
+MOST_WAITING = 64
+"""How many more of them may wait; whoever comes then is told to come back later."""
+
+_RETRY_AFTER = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
 _loop: ContextVar[asyncio.AbstractEventLoop] = ContextVar("loop")
 
 
@@ -52,6 +60,45 @@ class Aborted(Exception):  # noqa: N818 -- no error: nobody waits for the answer
     """The client went away before it had sent its request."""
 
 
+class _Room:
+    """Threads, and who waits for one of them.
+
+    Args:
+        threads: How many there are.
+        name: What they are called.
+        patience: Seconds that a request waits for one; None for as long as it takes, where the
+            work takes long and the queue is short.
+    """
+
+    def __init__(self, threads: int, name: str, patience: float | None) -> None:
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._free = asyncio.Semaphore(threads)
+        self._patience = patience
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Hold a thread.
+
+        Raises:
+            UnavailableError: None gets free in time, or too many wait.
+        """
+        if self._patience is None and self._waiting >= MOST_WAITING:
+            raise UnavailableError(headers=_RETRY_AFTER)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._free.acquire()
+        except TimeoutError:
+            raise UnavailableError(headers=_RETRY_AFTER) from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
 class DjangoHandler(BaseHandler):
     """An ASGI application that hands each request to Django.
 
@@ -64,9 +111,10 @@ class DjangoHandler(BaseHandler):
     def __init__(self, threads: int, patience: float) -> None:
         super().__init__()
         self.load_middleware()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="django")
-        self._free = asyncio.Semaphore(threads)
-        self._patience = patience
+        self._room = _Room(threads, "django", patience)
+        # Passwords are hashed a few at a time, and whoever waits for that keeps a thread: were it
+        # one of all, a few who log in could keep all others waiting.
+        self._hashing = _Room(THREADS_THAT_HASH, "hashing", None)
         # Its lines say again what the access log says.
         logging.getLogger("django.request").setLevel(logging.CRITICAL)
 
@@ -87,7 +135,8 @@ class DjangoHandler(BaseHandler):
                 response = await view(request, *match.args, **match.kwargs)
                 await _send_whole(send, *_whole(response))
                 return
-            await self._in_a_thread(request, send)
+            hashes = match is not None and request.method in _methods_that_hash(match)
+            await self._in_a_thread(self._hashing if hashes else self._room, request, send)
 
     def _match(self, request: HttpRequest) -> ResolverMatch | None:
         try:
@@ -106,29 +155,16 @@ class DjangoHandler(BaseHandler):
         note_route(request, match)
         return match
 
-    async def _in_a_thread(self, request: ASGIRequest, send: Send) -> None:
+    async def _in_a_thread(self, room: _Room, request: ASGIRequest, send: Send) -> None:
         loop = asyncio.get_running_loop()
         _loop.set(loop)
-        async with self._thread():
+        async with room.place():
             context = copy_context()
             whole = await loop.run_in_executor(
-                self._threads, context.run, self._respond, request, send
+                room.threads, context.run, self._respond, request, send
             )
         if whole is not None:
             await _send_whole(send, *whole)
-
-    @asynccontextmanager
-    async def _thread(self) -> Any:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._free.acquire()
-        except TimeoutError:
-            headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-            raise UnavailableError(headers=headers) from None
-        try:
-            yield
-        finally:
-            self._free.release()
 
     def _respond(self, request: ASGIRequest, send: Send) -> _Whole | None:
         """Serve a request in this thread, up to the point where its connection is put in order."""
@@ -146,6 +182,12 @@ class DjangoHandler(BaseHandler):
 
 _Headers = list[tuple[bytes, bytes]]
 _Whole = tuple[int, _Headers, bytes]
+
+
+def _methods_that_hash(match: ResolverMatch) -> Collection[str]:
+    view = getattr(match.func, "cls", match.func)
+    methods: Collection[str] = getattr(view, "hashing", ())
+    return methods
 
 
 async def _read_body(receive: Receive, body: IO[bytes]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from .counting import count, refusal
+from .counting import client_and_route, count, refusal
 from .handler import wait_for
 
 if TYPE_CHECKING:  # it looks for this module by its name while it is loaded
@@ -21,6 +21,9 @@ class RouteThrottle(BaseThrottle):
 
         class ReportView(ApiView):
             throttle_limit = "5/minute"
+
+    The limit may also be what takes it from the settings; a throttle_identifier says who counts as
+    one, if it is not the user, or else the address.
     """
 
     def allow_request(self, request: Request, view: APIView) -> bool:
@@ -30,7 +33,9 @@ class RouteThrottle(BaseThrottle):
             RateLimitedError: The client came too often.
         """
         scope = request._request.scope  # type: ignore[attr-defined]  # noqa: SLF001
-        verdict = wait_for(count(scope, getattr(view, "throttle_limit", None)))
+        limit = getattr(view, "throttle_limit", None)
+        identifier = getattr(view, "throttle_identifier", client_and_route)
+        verdict = wait_for(count(scope, limit, identifier))
         if verdict is not None and not verdict.allowed:
             raise refusal(verdict)
         return True

@@ -102,6 +102,11 @@ def hash_now(password: str) -> str:
     return PasswordHash((Argon2Hasher(),)).hash(_normal(password))
 
 
+def matches_now(password: str, kept: str) -> bool:
+    """Return whether a password is the one that was kept, for who has nothing else to do."""
+    return PasswordHash((Argon2Hasher(),)).verify(_normal(password), kept)
+
+
 def _normal(password: str) -> str:
     # The same characters, however a keyboard composes them (NIST SP 800-63B, 3.1.1.2).
     return unicodedata.normalize("NFKC", password)

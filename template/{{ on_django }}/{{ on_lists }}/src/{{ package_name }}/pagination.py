@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
+from .core.pages import Page, PageQuery
 from .fields import ClosedSerializer
 
 MOST_ON_A_PAGE = 100
@@ -32,15 +33,15 @@ class PageSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField(help_text="How many entries there are on all pages.")
 
 
-def page_of(matching: QuerySet[Any], query: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the page of a query, for a PageSerializer."""
-    page, size, total = query["page"], query["page_size"], matching.count()
-    start = (page - 1) * size
-    return {
-        # What lies behind the end is not asked for: the offset could be huge.
-        "items": list(matching[start : start + size]) if start < total else [],
-        "page": page,
-        "page_size": size,
-        "pages": -(-total // size),
-        "total": total,
-    }
+def asked(query: Mapping[str, Any]) -> PageQuery:
+    """Return which page a PageQuerySerializer's values ask for."""
+    return PageQuery.model_construct(page=query["page"], page_size=query["page_size"])
+
+
+def page_of(matching: QuerySet[Any], query: PageQuery) -> Page[Any]:
+    """Return the page of a query."""
+    total = matching.count()
+    end = query.offset + query.page_size
+    # What lies behind the end is not asked for: the offset could be huge.
+    found = list(matching[query.offset : end]) if query.offset < total else []
+    return Page[Any].of(found, total, query)

@@ -1,0 +1,19 @@
+"""The settings of the admin site."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ..core.settings_group import SettingsGroup
+
+
+class AdminSettings(SettingsGroup):
+    """The admin site."""
+
+    admin_enabled: Annotated[
+        bool | None,
+        Field(description="Serve the admin site at /admin; unset: everywhere but in production."),
+    ] = None
+    admin_session_minutes: Annotated[
+        int, Field(description="Minutes for which a login to the admin site holds.", ge=1, le=1440)
+    ] = 60

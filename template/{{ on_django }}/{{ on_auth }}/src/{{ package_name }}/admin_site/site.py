@@ -1,0 +1,53 @@
+"""The admin site: one login for administrators, counted like the API's."""
+
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from .. import about
+from ..counting import address_and_route, count, refusal
+from ..errors import answer_service_error
+from ..handler import wait_for
+
+STATIC_FILES = Path(admin.__file__).parent / "static"
+
+
+class AdminLoginForm(AdminAuthenticationForm):
+    """Asks for an address and a password; what failed is not told apart."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Let in whoever the backend has found: administrators only."""
+
+
+class ServiceAdminSite(admin.AdminSite):
+    """The service's admin site."""
+
+    site_header = about.NAME
+    site_title = about.NAME
+    site_url = None
+    login_form = AdminLoginForm
+    # An address that is not there is the service's own 404, and no reason to log in.
+    final_catch_all_view = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Return whether an administrator calls; a role counts from the next request on."""
+        return bool(getattr(request.user, "is_admin", False)) and request.user.is_active
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the login, or log in: as often as the API's login may be tried."""
+        if request.method == "POST":
+            scope = cast("Any", request).scope
+            verdict = wait_for(count(scope, attrgetter("rate_limit_login"), address_and_route))
+            if verdict is not None and not verdict.allowed:
+                return answer_service_error(request, refusal(verdict))
+        shown: HttpResponseBase = super().login(request, extra_context)
+        return cast("HttpResponse", shown)
+
+    login.hashing = frozenset({"POST"})  # type: ignore[attr-defined] # which room serves it (handler.py)

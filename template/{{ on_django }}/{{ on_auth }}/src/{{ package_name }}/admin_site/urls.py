@@ -1,0 +1,15 @@
+"""Where the admin site serves, if the settings want it to."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, path
+from django.views.static import serve
+
+from .site import STATIC_FILES
+
+urlpatterns: list[URLPattern | URLResolver] = []
+if settings.ADMIN_ENABLED:
+    urlpatterns += [
+        path("admin/static/<path:path>", serve, {"document_root": STATIC_FILES}),
+        path("admin/", admin.site.urls),
+    ]

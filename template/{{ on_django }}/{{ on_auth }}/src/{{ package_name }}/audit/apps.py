@@ -1,0 +1,15 @@
+"""The audit trail, as Django knows it."""
+
+from typing import ClassVar
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """The app; its tags head its part of the document."""
+
+    name = __package__ or ""
+    label = "audit"
+    tags: ClassVar[dict[str, str]] = {
+        "audit": "Who did what to whose account, and when. For administrators."
+    }

@@ -1,0 +1,39 @@
+"""The audit API."""
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from ..api import ApiView
+from ..auth.current import IsAdmin
+from ..core.problems import UnavailableError
+from ..openapi import fails_with
+from ..pagination import page_of
+from ..typed import answer, query_of, query_parameters
+from . import service
+from .schemas import AuditPage, AuditQuery, AuditRead
+
+
+class AuditView(ApiView):
+    """The audit trail."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(
+        operation_id="list_audit_entries",
+        summary="List audit entries",
+        tags=["audit"],
+        parameters=query_parameters(AuditQuery),
+        responses={200: AuditPage},
+    )
+    @fails_with(UnavailableError)
+    def get(self, request: Request) -> HttpResponse:
+        """Return one page of the audit trail, the newest entries first.
+
+        Filters add up. Nothing changes an entry, and only the service's own command removes those
+        that are old: there is no other operation here.
+        """
+        query = query_of(AuditQuery, request)
+        page = page_of(service.matching_entries(query), query)
+        entries = [AuditRead.model_validate(entry) for entry in page.items]
+        return answer(AuditPage.of(entries, page.total, query))

@@ -1,0 +1,102 @@
+"""What the work on accounts is done with, made once for each process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+from django.db import connection
+
+from .. import about
+from ..core.errands import Errand, Errands
+from ..core.letters import letter
+from ..core.mail import Mailer
+from ..core.passwords import Passwords
+from ..core.tokens import AccessTokens, DenyList
+from ..handler import wait_for
+from .settings import AccountSettings
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What the work on accounts is done with; its methods are for threads.
+
+    Attributes:
+        settings: The settings of accounts.
+        tokens: Signs access tokens.
+        passwords: Hashes passwords.
+        denied: The revoked tokens, where that is quicker to ask than the database.
+        errands: Work that no answer waits for.
+        mailer: Sends mails.
+        thread: Where such work asks the database.
+    """
+
+    settings: AccountSettings
+    tokens: AccessTokens
+    passwords: Passwords
+    denied: DenyList
+    errands: Errands
+    mailer: Mailer
+    thread: ThreadPoolExecutor
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, settings: AccountSettings, tokens: AccessTokens, denied: DenyList, mailer: Mailer
+    ) -> AsyncIterator[Self]:
+        """Open what accounts need; mails that wait are sent before it is closed."""
+        passwords = Passwords()
+        thread = ThreadPoolExecutor(1, "errands")
+        try:
+            async with Errands.opened() as errands:
+                errands.add(passwords.prepare)
+                yield cls(settings, tokens, passwords, denied, errands, mailer, thread)
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)
+            passwords.close()
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Have something done that asks the database, without waiting for it."""
+
+        async def errand() -> None:
+            context = copy_context()
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self.thread, context.run, _done, work)
+
+        self._add(errand)
+
+    def post(self, name: str, to: str, **fields: str) -> None:
+        """Send a mail, without waiting for it.
+
+        Args:
+            name: Its text's name, among those in letters/.
+            to: The address.
+            fields: What the text has gaps for.
+        """
+        mail = letter(name, to, service=about.NAME, **fields)
+        self._add(partial(self.mailer.send, mail))
+
+    def link(self, page: str, token: str) -> str:
+        """Return the line of a mail that leads to a page of the application; empty without one.
+
+        The token stands behind #, which browsers send to nobody.
+        """
+        url = self.settings.account_pages_url
+        return "" if url is None else f"{str(url).rstrip('/')}/{page}#token={token}"
+
+    def _add(self, errand: Errand) -> None:
+        async def add() -> None:
+            self.errands.add(errand)
+
+        wait_for(add())
+
+
+def _done(work: Callable[[], None]) -> None:
+    try:
+        work()
+    finally:
+        connection.close()

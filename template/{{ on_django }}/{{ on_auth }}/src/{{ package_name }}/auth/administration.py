@@ -1,0 +1,74 @@
+"""What the commands that have to do with accounts do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+from django.utils.timezone import now
+
+from ..audit.events import Event
+from ..audit.service import prune, record
+from ..settings import SettingsError
+from ..users.models import User
+from ..users.roles import Role
+from .models import MailedToken, Session
+
+
+def appoint(email: str, read_password: Callable[[], str]) -> str:
+    """Make someone an administrator, and return what to tell of it.
+
+    Args:
+        email: The address.
+        read_password: Asks for the password of whoever is not known to have the address.
+
+    Raises:
+        ValueError: It cannot be done.
+        SettingsError: The database does not answer, or has no tables yet.
+    """
+    with _transaction():
+        user = User.objects.filter(email=email).first()
+        if user is not None and user.deleted_at is not None:
+            raise ValueError(f"{email} was deleted: let an administrator restore the user")
+        known = user is not None and user.verified
+        if user is None:
+            user = User(email=email)
+        if not known:
+            # Whoever registered an address may not be its owner: what they set counts no longer.
+            user.set_password(read_password())
+            user.save()
+            MailedToken.objects.filter(user=user).delete()
+            Session.objects.filter(user=user).update(revoked_at=now())
+            record(Event.CREATED, subject=user.pk, details={"role": Role.ADMIN})
+        elif user.role != Role.ADMIN:
+            change = {"from": user.role, "to": Role.ADMIN}
+            record(Event.ROLE_CHANGED, subject=user.pk, details=change)
+        user.role, user.verified_at = Role.ADMIN, user.verified_at or now()
+        user.save()
+    password = "the password is as before" if known else "with the password that was given"
+    return f"{email} is an administrator; {password}"
+
+
+def remove_old(days: int) -> int:
+    """Remove what is out of date, and return how many audit entries there were.
+
+    Raises:
+        SettingsError: The database does not answer, or has no tables yet.
+    """
+    # One that was ended is kept for a day, beyond the life of the access tokens that it gave.
+    ended = Q(expires_at__lt=now()) | Q(revoked_at__lt=now() - timedelta(days=1))
+    with _transaction():
+        entries = prune(days)
+        Session.objects.filter(ended).delete()
+        MailedToken.objects.filter(expires_at__lt=now()).delete()
+    return entries
+
+
+@contextmanager
+def _transaction() -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except DatabaseError as error:
+        raise SettingsError(f"DATABASE_URL: {error}; has `make migrate` been run?") from None

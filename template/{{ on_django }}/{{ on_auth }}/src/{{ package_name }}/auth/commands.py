@@ -1,0 +1,53 @@
+"""The commands that have to do with accounts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+from ..settings import Settings
+from .prompts import read_email, read_password
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def add_commands(commands: Any) -> dict[str, Command]:
+    """Add the commands to those of the service, and return what they do, by name."""
+    admin = commands.add_parser("admin", help=make_admin.__doc__)
+    admin.add_argument("email", help="the address")
+    commands.add_parser("prune", help=prune.__doc__)
+    return {"admin": make_admin, "prune": prune}
+
+
+def make_admin(_: Settings, given: argparse.Namespace) -> int:
+    """Make an administrator: a new user, or one who has an account."""
+    _set_django_up()
+    from .administration import appoint  # noqa: PLC0415 -- it wants Django to be set up
+
+    try:
+        told = appoint(read_email(given.email), read_password)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{told}\n")
+    return 0
+
+
+def prune(settings: Settings, _: argparse.Namespace) -> int:
+    """Remove what is out of date: old audit entries, and sessions and tokens that have ended."""
+    _set_django_up()
+    from .administration import remove_old  # noqa: PLC0415 -- it wants Django to be set up
+
+    sys.stdout.write(f"{remove_old(settings.audit_retention_days)} audit entries removed\n")
+    return 0
+
+
+def _set_django_up() -> None:
+    package = (__package__ or "").rpartition(".")[0]
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{package}.config.settings")
+    django.setup()

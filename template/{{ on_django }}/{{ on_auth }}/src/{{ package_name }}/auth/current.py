@@ -1,0 +1,96 @@
+"""Who calls, as permissions of views that read as a sentence.
+
+Examples:
+    class ReportView(ApiView):
+        permission_classes = (IsUser,)
+"""
+
+from typing import Any, cast
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from ..core.problems import ServiceError
+from ..core.tokens import Claims
+from ..handler import wait_for
+from ..state import state_of
+from ..users.models import User
+from .errors import ForbiddenError, UnauthenticatedError
+from .sessions import living_sessions
+
+SCHEME = "Account"
+"""What the document calls the access token."""
+
+SECURITY = {
+    SCHEME: {
+        "type": "oauth2",
+        "description": "The access token of a login, which holds for minutes.",
+        "flows": {"password": {"scopes": {}, "tokenUrl": "/api/v1/auth/login"}},
+    }
+}
+"""The document's security schemes."""
+
+
+class AccessTokenAuthentication(BaseAuthentication):
+    """Finds the user of the access token, which a layer has read (middleware/identity.py)."""
+
+    def authenticate(self, request: Request) -> tuple[User, Claims] | None:
+        """Return the user and what the token says; None for nobody known."""
+        django: Any = request._request  # noqa: SLF001 -- Django's own
+        claims: Claims | None = django.scope["state"].get("claims")
+        if claims is None:
+            return None
+        if wait_for(state_of(request)["accounts"].denied.denies(claims.token_id)):
+            return None
+        # One question, at each request: whoever was logged out or deleted is so at once, and a
+        # role is today's.
+        session = living_sessions().filter(pk=claims.session_id).select_related("user").first()
+        if session is None or session.user_id != claims.user_id:
+            return None
+        return session.user, claims
+
+
+class IsUser(BasePermission):
+    """Lets in whoever has logged in."""
+
+    errors: tuple[type[ServiceError], ...] = (UnauthenticatedError,)
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        """Return True.
+
+        Raises:
+            UnauthenticatedError: Nobody knows who calls.
+        """
+        del view
+        if request.user is None:
+            raise UnauthenticatedError
+        return True
+
+
+class IsAdmin(IsUser):
+    """Lets in administrators."""
+
+    errors = (UnauthenticatedError, ForbiddenError)
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        """Return True.
+
+        Raises:
+            UnauthenticatedError: Nobody knows who calls.
+            ForbiddenError: It is no administrator.
+        """
+        super().has_permission(request, view)
+        if not user_of(request).is_admin:
+            raise ForbiddenError
+        return True
+
+
+def user_of(request: Request) -> User:
+    """Return who calls, where a permission has let them in."""
+    return cast("User", request.user)
+
+
+def claims_of(request: Request) -> Claims:
+    """Return what the access token says, where a permission has let it in."""
+    return cast("Claims", request.auth)

@@ -1,0 +1,134 @@
+"""Logging in, refreshing and logging out."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.timezone import now
+
+from ..audit.events import Event
+from ..audit.service import record
+from ..core.tokens import Claims, digest, random_token
+from ..handler import wait_for
+from ..users.models import User
+from .accounts import Accounts
+from .errors import InvalidCredentialsError, InvalidRefreshTokenError
+from .models import RefreshToken, Session
+from .schemas import TokenPair
+
+
+def log_in(accounts: Accounts, email: str, password: str) -> TokenPair:
+    """Open a session.
+
+    No transaction is open while the password is compared, which takes long; so the user is looked
+    at once more afterwards.
+
+    Raises:
+        InvalidCredentialsError: There is no such user, or not with this password, or the address
+            was not verified; each takes as long.
+        UnavailableError: Too many want to log in right now.
+    """
+    user = User.objects.filter(email=email).first()
+    kept = None if user is None else user.password
+    verified = wait_for(accounts.passwords.verify(password, kept))
+    issued = None
+    with transaction.atomic():
+        if user is not None and verified.matches and _may_log_in(accounts, user):
+            unchanged = User.objects.filter(pk=user.pk, password=kept, deleted_at__isnull=True)
+            if unchanged.update(password=verified.renewed or kept):
+                issued = _open_session(accounts, user.pk)
+        subject = None if user is None else user.pk
+        if issued is None:
+            record(Event.LOGIN_FAILED, subject=subject)
+        else:
+            record(Event.LOGIN, actor=subject, subject=subject)
+    if issued is None:
+        raise InvalidCredentialsError
+    return issued
+
+
+def refresh(accounts: Accounts, token: str) -> TokenPair:
+    """Return a new pair of tokens for a refresh token, which holds no longer.
+
+    A token that was used before is in the hands of two, and nobody can tell who is who: its whole
+    family ends (RFC 9700, section 4.14.2). So it does when one client refreshes twice at a time.
+
+    Raises:
+        InvalidRefreshTokenError: It was used, has ended, or never was.
+    """
+    issued = None
+    with transaction.atomic():
+        given = RefreshToken.objects.filter(digest=digest(token))
+        # One statement decides who is first, whatever comes at the same time.
+        if given.filter(used_at__isnull=True).update(used_at=now()):
+            living = living_sessions().filter(refresh_tokens__in=given).first()
+            if living is not None:
+                issued = _issue(accounts, living)
+        else:
+            _end_family_of(accounts, given)
+    if issued is None:
+        raise InvalidRefreshTokenError
+    return issued
+
+
+def log_out(accounts: Accounts, claims: Claims, *, all_: bool) -> None:
+    """End the session of an access token, or all sessions of its user."""
+    with transaction.atomic():
+        if all_:
+            end_sessions(accounts, claims.user_id)
+        else:
+            _end(accounts, [claims.session_id])
+        user = claims.user_id
+        record(Event.LOGOUT, actor=user, subject=user, details={"all": all_})
+
+
+def end_sessions(accounts: Accounts, user_id: UUID, *, but: UUID | None = None) -> None:
+    """End a user's sessions, at once; but for one, where one is to go on."""
+    living = Session.objects.filter(user_id=user_id, revoked_at__isnull=True)
+    _end(accounts, [id_ for id_ in living.values_list("pk", flat=True) if id_ != but])
+
+
+def living_sessions() -> QuerySet[Session]:
+    """Return the sessions that go on, of users who are there."""
+    return Session.objects.filter(
+        revoked_at__isnull=True, expires_at__gt=now(), user__deleted_at__isnull=True
+    )
+
+
+def _may_log_in(accounts: Accounts, user: User) -> bool:
+    known = user.verified or not accounts.settings.email_verification_required
+    return known and user.deleted_at is None
+
+
+def _open_session(accounts: Accounts, user_id: UUID) -> TokenPair:
+    lifetime = timedelta(days=accounts.settings.refresh_token_days)
+    return _issue(accounts, Session.objects.create(user_id=user_id, expires_at=now() + lifetime))
+
+
+def _issue(accounts: Accounts, of: Session) -> TokenPair:
+    token, token_id = random_token(), uuid4()
+    RefreshToken(pk=token_id, session=of, digest=digest(token)).save(force_insert=True)
+    return TokenPair(
+        access_token=accounts.tokens.issue(of.user_id, of.pk, token_id),
+        refresh_token=token,
+        expires_in=int(accounts.tokens.lifetime.total_seconds()),
+        refresh_expires_in=int((of.expires_at - now()).total_seconds()),
+    )
+
+
+def _end_family_of(accounts: Accounts, given: QuerySet[RefreshToken]) -> None:
+    family = Session.objects.filter(refresh_tokens__in=given).first()
+    if family is None:
+        return
+    _end(accounts, [family.pk])
+    record(Event.TOKEN_REUSED, subject=family.user_id)
+
+
+def _end(accounts: Accounts, ids: Sequence[UUID]) -> None:
+    Session.objects.filter(pk__in=ids, revoked_at__isnull=True).update(revoked_at=now())
+    recent = now() - accounts.tokens.lifetime
+    tokens = RefreshToken.objects.filter(session_id__in=ids, created_at__gt=recent)
+    revoked = list(tokens.values_list("pk", flat=True))
+    wait_for(accounts.denied.deny(revoked, accounts.tokens.lifetime.total_seconds()))

@@ -1,0 +1,75 @@
+"""Users on the admin site."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import ModelAdmin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ..auth.mailed_tokens import drop_tokens
+from ..auth.purposes import Purpose
+from ..auth.sessions import end_sessions
+from ..core.problems import ServiceError
+from ..state import state_of
+from . import service
+from .models import User
+
+# Roles are the service's own; Django's groups have nothing to say here.
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
+    """Looks for users, deletes and restores them by the rules of the API.
+
+    What else changes a user goes through the API, which asks for more: a password, a mail.
+    """
+
+    list_display = ("email", "name", "role", "verified_at", "deleted_at", "created_at")
+    list_filter = ("role", ("deleted_at", admin.EmptyFieldListFilter))
+    search_fields = ("email", "name")
+    ordering = ("-created_at",)
+    fields = ("email", "name", "role", "verified_at", "deleted_at", "created_at", "updated_at")
+    actions = ("delete_users", "restore_users")
+    readonly_fields: ClassVar[tuple[str, ...]] = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return False: an invitation goes by mail."""
+        del request
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Return False: rows of users stay."""
+        del request, obj
+        return False
+
+    @admin.action(description="Delete, so that they can be restored")
+    def delete_users(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """Delete users; their tokens end at once."""
+
+        def delete(caller: Any, user: User) -> None:
+            service.delete_user(caller, user)
+            drop_tokens(user, *Purpose)
+            end_sessions(state_of(request)["accounts"], user.pk)
+
+        self._each(request, chosen, delete)
+
+    @admin.action(description="Restore")
+    def restore_users(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """Bring deleted users back."""
+        self._each(request, chosen, service.restore_user)
+
+    def _each(self, request: HttpRequest, chosen: QuerySet[User], change: Any) -> None:
+        done = 0
+        for user in chosen:
+            try:
+                with transaction.atomic():
+                    change(request.user, user)
+            except ServiceError as error:
+                self.message_user(request, f"{user.email}: {error}", messages.ERROR)
+            else:
+                done += 1
+        self.message_user(request, f"Done: {done}")

@@ -1,0 +1,1 @@
+"""The migrations of this part's tables."""

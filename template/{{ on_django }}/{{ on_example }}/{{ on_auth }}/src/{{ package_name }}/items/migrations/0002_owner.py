@@ -1,0 +1,36 @@
+"""Items have owners, and names that are one of their owner's."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("items", "0001_items"),
+        ("users", "0001_users"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="item",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="items",
+                to="users.user",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="item",
+            name="name",
+            field=models.CharField(max_length=120),
+        ),
+        migrations.AddConstraint(
+            model_name="item",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "name"), name="uq_items_owner_id_name"
+            ),
+        ),
+    ]
