@@ -77,15 +77,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much of the template was seen: variants, pairs of answers, conformance tests."""
     seen: dict[str, set[str]] = defaultdict(set)
     faulty: set[str] = set()
-    conformance = 0
+    conformance: dict[str, int] = defaultdict(int)
     notes: set[str] = set()
     for outcome in ("failed", "error"):
         for report in terminalreporter.getreports(outcome):
             faulty |= {str(value) for _, value in getattr(report, "user_properties", ())}
     for report in terminalreporter.getreports("passed"):
         for key, value in report.user_properties:
-            if key == "conformance":
-                conformance += int(str(value))
+            if key.startswith("conformance "):
+                conformance[key.removeprefix("conformance ")] += int(str(value))
             elif key == "note":
                 notes.add(str(value))
             else:
@@ -103,6 +103,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"variants {what}: {len(names)} of {len(variants())}; "
             f"pairs of answers covered: {len(covered)} of {len(possible)} ({share} %)"
         )
-    terminalreporter.write_line(f"conformance tests passed on running services: {conformance}")
+    counts = ", ".join(f"{framework} {count}" for framework, count in sorted(conformance.items()))
+    terminalreporter.write_line(f"conformance tests passed on running services: {counts or 0}")
     for note in sorted(notes):
         terminalreporter.write_line(note)

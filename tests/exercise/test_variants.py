@@ -1,28 +1,29 @@
 """Every variant of the pairwise set, through its whole life as a service."""
 
-import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
+from _pytest.mark import ParameterSet
 
-from tests.support.accounts import PASSWORD, TRUSTING, make_admin
-from tests.support.mail import receiving
-from tests.support.project import Project, Running
+from tests.support.conformance import conforms, ready_to_be_judged
+from tests.support.project import Project
 from tests.support.rendering import Render
 from tests.support.servers import scratch_database
 from tests.support.variants import parameters, variants
-from tools.questions import ROOT
 
 Record = Callable[[str, object], None]
-# The suite asks more often than a client may.
-UNHURRIED = {"RATE_LIMIT_DEFAULT": "1000/minute"}
-Mails = tuple[Path, dict[str, str]]
-ADMIN = "admin@example.com"
-on_postgresql = pytest.mark.parametrize("variant", parameters(database="postgresql"), indirect=True)
+
+
+def _once_for_each(*questions: str) -> list[ParameterSet]:
+    """Return variants on PostgreSQL that differ in these answers, one for each mix of them."""
+    seen: dict[tuple[object, ...], ParameterSet] = {}
+    for parameter in parameters(database="postgresql"):
+        answers = variants()[str(parameter.values[0])]
+        seen.setdefault(tuple(answers[question] for question in questions), parameter)
+    return list(seen.values())
 
 
 @pytest.fixture(params=parameters())
@@ -37,52 +38,6 @@ def variant(request: pytest.FixtureRequest, rendered: Render, record_property: R
             f"Python {wanted} is not on this machine: its variants ran on {project.python_version}",
         )
     return project
-
-
-@pytest.fixture
-def mails(variant: Project, tmp_path: Path) -> Iterator[Mails]:
-    """Where the variant's mails end up, and the settings for that; none where it sends none."""
-    if not _has_accounts(variant):
-        yield tmp_path, {}
-        return
-    with receiving(tmp_path) as settings:
-        yield tmp_path, TRUSTING | settings
-
-
-def _has_accounts(project: Project) -> bool:
-    return str(project.answers.get("auth", "none")) != "none"
-
-
-def _accounts(
-    project: Project, mailbox: Path, env: Mapping[str, str] | None = None
-) -> tuple[str, ...]:
-    """Return the options that let the suite judge accounts: an administrator, and the mails."""
-    if not _has_accounts(project):
-        return ()
-    make_admin(project, ADMIN, env)
-    return f"--admin={ADMIN}:{PASSWORD}", f"--mailbox={mailbox}"
-
-
-def _conforms(running: Running, project: Project, record_property: Record, *extra: str) -> None:
-    """Run the conformance suite against a running service."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
-            f"--base-url={running.url}",
-            f"--answers={project.path / '.copier-answers.yml'}",
-            *extra,
-            "tests/conformance",
-        ],
-        cwd=ROOT,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + running.output()
-    passed = re.search(r"(\d+) passed", done.stdout)
-    assert passed, done.stdout
-    record_property("conformance", passed[1])
 
 
 def test_style_and_import_contracts_hold(variant: Project) -> None:
@@ -108,38 +63,27 @@ def test_formatting_leaves_no_difference(variant: Project) -> None:
 
 
 def test_it_serves_the_contract_and_stops_cleanly(
-    variant: Project, mails: Mails, record_property: Record
+    variant: Project, tmp_path: Path, request: pytest.FixtureRequest, record_property: Record
 ) -> None:
-    mailbox, settings = mails
-    migrate = [] if variant.answers["database"] == "none" else ["migrate"]
-    for target in migrate:
-        variant.make(target)
+    with ExitStack() as stack:
+        settings = {}
+        if variant.answers["database"] == "postgresql":
+            # As in production; on SQLite, for the first run, the default services are judged.
+            server = request.getfixturevalue("postgresql_url")
+            settings["DATABASE_URL"] = stack.enter_context(scratch_database(server))
+            settings["WORKERS"] = "2"
+        running, options = stack.enter_context(ready_to_be_judged(variant, tmp_path, settings))
 
-    accounts = _accounts(variant, mailbox)
+        passed = conforms(running.url, variant, options)
 
-    with variant.serving(UNHURRIED | settings) as running:
-        _conforms(running, variant, record_property, f"--project={variant.path}", *accounts)
-
+        record_property(f"conformance {variant.answers['framework']}", len(passed))
         assert running.stop() == 0, running.output()
 
 
-@on_postgresql
-def test_it_serves_the_contract_on_postgresql(
-    variant: Project, mails: Mails, postgresql_url: str, record_property: Record
-) -> None:
-    mailbox, settings = mails
-    with scratch_database(postgresql_url) as url:
-        database = {"DATABASE_URL": url}
-        variant.make("migrate", env=database)
-        accounts = _accounts(variant, mailbox, database)
-
-        with variant.serving(UNHURRIED | settings | database | {"WORKERS": "2"}) as running:
-            _conforms(running, variant, record_property, *accounts)
-
-            assert running.stop() == 0, running.output()
-
-
-@on_postgresql
+# What else was chosen asks the database for nothing.
+@pytest.mark.parametrize(
+    "variant", _once_for_each("framework", "auth", "example", "tracing"), indirect=True
+)
 def test_its_own_tests_pass_on_postgresql(variant: Project, postgresql_url: str) -> None:
     # Without coverage, which doubles what the tests cost: the gate was passed above.
     variant.run(
