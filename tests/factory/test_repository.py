@@ -30,6 +30,21 @@ def test_no_two_sources_have_one_destination(framework: str, other: str) -> None
     assert sorted(set(destinations)) == sorted(destinations)
 
 
+def test_the_core_is_the_same_to_the_byte_whatever_the_framework() -> None:
+    core = [source for source in SOURCES if "core" in source.parts]
+    names = {"framework", "on_fastapi", "on_django"}
+
+    asking = [
+        source
+        for source in core
+        if any(f"{{{{ {name} }}}}" in source.parts for name in names)
+        or any(name in source.read_text() for name in names & {"on_fastapi", "on_django"})
+    ]
+
+    assert len(core) > 30
+    assert asking == []
+
+
 def test_nothing_in_the_template_asks_for_trust() -> None:
     settings = (ROOT / "copier.yml").read_text()
 

@@ -243,6 +243,32 @@ def test_a_feature_can_be_dropped_and_taken_back(
     assert git("diff", "HEAD~2", "--stat", folder=service.path) == ""
 
 
+@pytest.mark.parametrize(("before", "after"), [("fastapi", "django"), ("django", "fastapi")])
+def test_an_untouched_service_can_be_moved_to_the_other_framework(
+    committed: Callable[[str, Answers], Project],
+    template: Path,
+    tmp_path: Path,
+    before: str,
+    after: str,
+) -> None:
+    service, fresh = committed(THIS_TREE, {"framework": before}), tmp_path / "fresh"
+    wanted = {"framework": after}
+    run_copy(str(template), fresh, data=wanted, defaults=True, quiet=True, vcs_ref=THIS_TREE)
+    # As docs/updating.md says: what is the service's own names things of the old framework.
+    for own in (service.path / "uv.lock", service.path / "src" / "my_service" / "slices.py"):
+        own.unlink()
+    _commit(service.path, "Leave the old framework")
+
+    _update(service, wanted)
+
+    _assert_no_conflict(service)
+    shown = git("ls-files", "--cached", "--others", "--exclude-standard", folder=service.path)
+    present = {name for name in shown.split("\n") if (service.path / name).exists()}
+    assert present == {str(p.relative_to(fresh)) for p in fresh.rglob("*") if p.is_file()}
+    for name in present:
+        assert (service.path / name).read_bytes() == (fresh / name).read_bytes(), name
+
+
 def test_the_documented_command_updates_and_says_what_comes_next(
     committed: Callable[[str, Answers], Project], template: Path
 ) -> None:
