@@ -348,7 +348,7 @@ def test_production_keeps_its_data_when_it_is_taken_down_and_put_up(
 def test_django_is_deployed_by_the_same_files(
     rendered: Render, deployment: dict[str, str], tmp_path: Path, record_property: Record
 ) -> None:
-    project = rendered({"project_name": "Docked Django", "framework": "django"})
+    project = rendered({"project_name": "Docked Django", "framework": "django", "auth": "none"})
     image = f"{IMAGE}-django"
     containers.build(project.path, image)
     over_base = containers.megabytes(image) - containers.megabytes(BASE)
