@@ -5,9 +5,11 @@ from typing import Any
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csp import ContentSecurityPolicyMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+
+from ..errors import problem
 
 ROOT = "/admin/"
 
@@ -40,6 +42,12 @@ class AdminCsrf(_Only, CsrfViewMiddleware):
         if request.path_info.startswith(ROOT):
             return super().process_view(request, *view)
         return None
+
+
+def answer_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that did not come from the site; the log of Django has the reason."""
+    del reason
+    return problem(request, 403, "The form is not the site's, or too old. Load its page again.")
 
 
 class AdminUser(_Only, AuthenticationMiddleware):
