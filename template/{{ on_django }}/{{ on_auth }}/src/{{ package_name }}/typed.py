@@ -1,7 +1,7 @@
 """Bodies, queries and answers that models of pydantic describe: the rules of accounts."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -31,7 +31,7 @@ class UnfitError(ValidationError):
         ]
 
     @classmethod
-    def of(cls, error: ModelError, *place: str) -> "UnfitError":
+    def of(cls, error: ModelError, *place: str) -> Self:
         """Return what pydantic found at a place, like "body"."""
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         return cls([{**fault, "loc": (*place, *fault["loc"])} for fault in faults])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework import serializers
 
 from .core.pages import Page, PageQuery
@@ -39,9 +39,13 @@ def asked(query: Mapping[str, Any]) -> PageQuery:
 
 
 def page_of(matching: QuerySet[Any], query: PageQuery) -> Page[Any]:
-    """Return the page of a query."""
+    """Return the page of a query, for a PageSerializer."""
+    return Page[Any].of(*part_of(matching, query), query)
+
+
+def part_of[Row: Model](matching: QuerySet[Row], query: PageQuery) -> tuple[list[Row], int]:
+    """Return the entries on the page of a query, and how many there are on all pages."""
     total = matching.count()
     end = query.offset + query.page_size
     # What lies behind the end is not asked for: the offset could be huge.
-    found = list(matching[query.offset : end]) if query.offset < total else []
-    return Page[Any].of(found, total, query)
+    return list(matching[query.offset : end]) if query.offset < total else [], total

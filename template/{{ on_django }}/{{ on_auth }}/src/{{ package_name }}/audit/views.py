@@ -8,7 +8,7 @@ from ..api import ApiView
 from ..auth.current import IsAdmin
 from ..core.problems import UnavailableError
 from ..openapi import fails_with
-from ..pagination import page_of
+from ..pagination import part_of
 from ..typed import answer, query_of, query_parameters
 from . import service
 from .schemas import AuditPage, AuditQuery, AuditRead
@@ -34,6 +34,6 @@ class AuditView(ApiView):
         that are old: there is no other operation here.
         """
         query = query_of(AuditQuery, request)
-        page = page_of(service.matching_entries(query), query)
-        entries = [AuditRead.model_validate(entry) for entry in page.items]
-        return answer(AuditPage.of(entries, page.total, query))
+        found, total = part_of(service.matching_entries(query), query)
+        entries = [AuditRead.model_validate(entry) for entry in found]
+        return answer(AuditPage.of(entries, total, query))

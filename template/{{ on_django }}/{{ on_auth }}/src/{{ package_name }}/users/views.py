@@ -24,7 +24,7 @@ from ..core.problems import UnavailableError
 from ..counting import count, refusal
 from ..handler import wait_for
 from ..openapi import fails_with
-from ..pagination import page_of
+from ..pagination import part_of
 from ..settings import Settings
 from ..typed import (
     answer,
@@ -115,9 +115,9 @@ class UserListView(ApiView):
         Deleted users are listed where `deleted` asks for them. A page behind the last one is empty.
         """
         query = query_of(UserQuery, request)
-        page = page_of(service.matching_users(query), query)
-        users = [UserRead.model_validate(user) for user in page.items]
-        return answer(UserPage.of(users, page.total, query))
+        found, total = part_of(service.matching_users(query), query)
+        users = [UserRead.model_validate(user) for user in found]
+        return answer(UserPage.of(users, total, query))
 
 
 class UserView(ApiView):
