@@ -11,7 +11,11 @@ from string import Template
 
 from ..core.headers import Sources
 
-MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 # Addresses are relative to /docs, so that they hold behind any prefix that a proxy takes away.
 _PAGE = Template("""<!doctype html>
