@@ -25,8 +25,8 @@ $(BIN)/.installed: pyproject.toml uv.lock
 demo: $(BIN)/.installed ## render the default service and serve it on http://127.0.0.1:8000
 	@$(BIN)/python -m tools.demo
 
-test: $(BIN)/.installed lint ## run all tests
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
+test: $(BIN)/.installed lint ## run all tests (PYTEST=--durations=30)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(PYTEST)
 
 lint: $(BIN)/.installed ## check the style and types of tools and tests
 	$(BIN)/ruff check --quiet
