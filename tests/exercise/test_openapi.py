@@ -8,7 +8,9 @@ import pytest
 
 from tests.support.accounts import PASSWORD, make_admin
 from tests.support.project import Project
+from tests.support.variants import on_each_framework
 
+pytestmark = on_each_framework
 # Held, so that a new release does not stop an old tree.
 VALIDATOR = "openapi-spec-validator==0.9.*"
 ADMIN = "generated@example.com"
@@ -23,7 +25,6 @@ from client.api.auth import log_in
 from client.api.items import create_item, delete_item, list_items
 from client.models import ItemCreate, Login
 
-pytestmark = on_each_framework
 login = Login(email=sys.argv[2], password=sys.argv[3])
 with Client(base_url=sys.argv[1]) as api:
     pair = log_in.sync(client=api, body=login)

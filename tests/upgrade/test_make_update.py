@@ -201,7 +201,7 @@ def test_an_update_that_stops_half_way_says_how_to_take_it_back(
     service: Project, tmp_path: Path
 ) -> None:
     stopping = tmp_path / "copier"
-    stopping.write_text("#!/bin/sh\necho half > README.md; echo new > new.md; kill -INT $$\n")
+    stopping.write_text("#!/bin/sh\necho half > README.md; echo new > new.md; exit 130\n")
     stopping.chmod(0o755)
 
     done = _update(service, COPIER=str(stopping))
