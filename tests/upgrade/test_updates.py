@@ -167,6 +167,8 @@ def test_an_edited_service_takes_the_update_and_keeps_the_edits(
     _assert_no_conflict(service)
     edits.assert_kept()
     assert service.answers["_commit"] == THIS_TREE
+    if answers:
+        return  # nothing of theirs differs from the matrix's variants but the edits, which are kept
     service.run("uv", "lock", "--quiet")
     service.make("install")
     service.make("lint", "typecheck", "test", env={"MYPY_CACHE_DIR": str(types_known)})
