@@ -5,7 +5,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-WORKERS ?= auto
+PROCESSES ?= auto
 # Where it is set, as in many images, each of the hundreds of processes compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -26,7 +26,7 @@ demo: $(BIN)/.installed ## render the default service and serve it on http://127
 	@$(BIN)/python -m tools.demo
 
 test: $(BIN)/.installed lint ## run all tests (PYTEST=--durations=30)
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(PYTEST)
+	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadgroup $(PYTEST)
 
 lint: $(BIN)/.installed ## check the style and types of tools and tests
 	$(BIN)/ruff check --quiet
@@ -37,11 +37,13 @@ lock: $(BIN)/.installed ## take the newest versions for all services and for the
 	$(BIN)/uv lock --upgrade
 	$(BIN)/python -m tools.lock --upgrade
 
-bench: $(BIN)/.installed ## measure rendering, updating and the stack (BENCH=--quick, BENCH=--layers)
-	@status=0; $(BIN)/python -m bench.rendering || status=1; \
+bench: $(BIN)/.installed ## measure rendering, updating, the stack and images (BENCH=--quick, BENCH=--layers)
+	@status=0; $(BIN)/python -m bench.rendering $(BENCH) || status=1; \
 	$(BIN)/python -m bench.stack $(BENCH) || status=1; \
 	$(BIN)/python -m bench.stack --framework django $(BENCH) || status=1; \
-	$(BIN)/python -m bench.accounts $(BENCH) || status=1; exit $$status
+	$(BIN)/python -m bench.accounts $(BENCH) || status=1; \
+	$(BIN)/python -m bench.accounts --framework django $(BENCH) || status=1; \
+	$(BIN)/python -m bench.images $(BENCH) || status=1; exit $$status
 
 matrix: $(BIN)/.installed ## print the variants as a job matrix (JSON)
 	@$(BIN)/python -m tools.matrix

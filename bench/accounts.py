@@ -1,6 +1,6 @@
 """Measure what accounts tell by time, and what they cost.
 
-    python -m bench.accounts [--quick] [--layers]
+    python -m bench.accounts [--framework django] [--quick] [--write docs/performance.md]
 
 A known and an unknown address must take as long: both are tried in turn, in pairs of changing
 order, and the means are compared. The cost of an authenticated read is measured beside that of the
@@ -13,16 +13,17 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
 
 from bench.load import MISSING, Report, cpu_seconds, wrk, wrk_is_here
+from bench.stack import BEGIN, FRAMEWORKS, describe_place, written
 from tests.support.accounts import AUTH, PASSWORD, USERS, Visitor, make_admin, new_email
 from tests.support.mail import receiving
-from tests.support.project import Running
+from tests.support.project import Project, Running
 from tests.support.rendering import render
 from tests.support.repository import clone_with_releases
 
@@ -140,6 +141,15 @@ def compare_all(http: httpx2.Client, admin: Visitor, tries: int) -> list[Compari
     ]
 
 
+def table_of(compared: Iterable[Comparison]) -> str:
+    """Return the comparisons as Markdown."""
+    lines = [
+        "| operation | known, ms | unknown, ms | difference, ms | apart | limit 10 % |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*lines, *(each.row() for each in compared)])
+
+
 @dataclass
 class Read:
     """A read that is measured."""
@@ -178,6 +188,12 @@ def table_of_reads(reads: Sequence[Read]) -> str:
     return "\n".join(lines)
 
 
+def begin(framework: str) -> str:
+    """Return the mark in a document behind which a framework's figures stand."""
+    option = "" if framework == "fastapi" else f" --framework {framework}"
+    return BEGIN.replace("bench.stack", f"bench.accounts{option}")
+
+
 @contextlib.contextmanager
 def serving(template: Path, folder: Path, **answers: str) -> Iterator[Running]:
     """Render a service, install and serve it, with a database and mails of its own."""
@@ -199,9 +215,12 @@ def serving(template: Path, folder: Path, **answers: str) -> Iterator[Running]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures; 1 if one is over its limit, 2 if there is nothing to load with."""
     parser = argparse.ArgumentParser(prog="python -m bench.accounts", description=__doc__)
+    parser.add_argument("--framework", choices=FRAMEWORKS, default="fastapi")
     parser.add_argument("--quick", action="store_true", help="fewer tries and rounds")
     parser.add_argument("--layers", action="store_true", help="for bench.stack; means nothing here")
+    parser.add_argument("--write", type=Path, help="write the figures into this document")
     given = parser.parse_args(arguments)
+    framework = FRAMEWORKS[given.framework]
     tries, rounds, seconds = (40, 3, 1) if given.quick else (200, 7, 2)
     if not wrk_is_here():
         print(MISSING, file=sys.stderr)
@@ -211,8 +230,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         template = clone_with_releases(folder / "template")
         for name in ("open", "accounts"):
             (folder / name).mkdir()
-        without = stack.enter_context(serving(template, folder / "open", auth="none"))
-        running = stack.enter_context(serving(template, folder / "accounts"))
+        answers = {"framework": framework.name}
+        without = stack.enter_context(serving(template, folder / "open", auth="none", **answers))
+        running = stack.enter_context(serving(template, folder / "accounts", **answers))
+        place = describe_place(Project(folder / "accounts" / "service"), framework)
         http = stack.enter_context(httpx2.Client(base_url=running.url, timeout=60))
         admin = Visitor(http, ADMIN).log_in()
         compared = compare_all(http, admin, tries)
@@ -237,12 +258,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             turn = number % len(reads)
             for read in [*reads[turn:], *reads[:turn]]:
                 read.load(seconds)
-    print(f"{tries} tries each, in turn; the difference with its standard error.\n")
-    print("| operation | known, ms | unknown, ms | difference, ms | apart | limit 10 % |")
-    print("|---|---|---|---|---|---|")
-    for each in compared:
-        print(each.row())
-    print(f"\n{table_of_reads(reads)}")
+    block = "\n\n".join(
+        (
+            f"{place}; {tries} tries each, in turn; the difference with its standard error.",
+            table_of(compared),
+            f"{rounds} rounds of {seconds} s for each read, {CONNECTIONS} connections; medians.",
+            table_of_reads(reads),
+        )
+    )
+    print(block)
+    if given.write:
+        given.write.write_text(written(given.write.read_text(), block, begin(framework.name)))
     return int(any(each.tells for each in compared))
 
 

@@ -27,6 +27,7 @@ from tests.support.project import Project, free_port
 from tests.support.rendering import render
 from tests.support.repository import clone_with_releases
 from tests.support.servers import valkey
+from tools.environment import settings_of, without_settings
 from tools.questions import ROOT
 
 PATH = "/api/v1/readings/7"
@@ -272,19 +273,13 @@ def _list_slice(slices: Path, lines: Mapping[str, str]) -> None:
     slices.write_text(text)
 
 
-def settings_of(project: Project) -> set[str]:
-    """Return the names of the settings that the service knows."""
-    text = (project.path / ".env.example").read_text()
-    return set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
-
-
 def subjects(
     project: Project, framework: Framework, redis_url: str | None, *, layers: bool
 ) -> list[Subject]:
     """Return what is measured, the bare framework first."""
     python = str(project.path / ".venv" / "bin" / "python")
-    known = settings_of(project)
-    clean = {name: value for name, value in os.environ.items() if name not in known}
+    known = settings_of(project.path)
+    clean = without_settings(os.environ, project.path)
     apart = clean | {"PYTHONPATH": str(ROOT)}
     serve = [python, "-m", str(project.answers["package_name"]), "serve"]
 
@@ -407,6 +402,14 @@ def verdicts(found: Sequence[Subject]) -> tuple[list[str], bool]:
 
 def describe_run(project: Project, framework: Framework, *, rounds: int, seconds: int) -> str:
     """Return a sentence on where and how it was measured."""
+    return (
+        f"{describe_place(project, framework)}; {rounds} rounds of {seconds} s for each "
+        f"subject, {CONNECTIONS} connections; median (lower to upper quartile)."
+    )
+
+
+def describe_place(project: Project, framework: Framework) -> str:
+    """Return on what it was measured: the versions, and the machine."""
     code = (
         "import platform, sys; from importlib.metadata import version;"
         "print(platform.python_version(), *map(version, sys.argv[1:]))"
@@ -417,11 +420,7 @@ def describe_run(project: Project, framework: Framework, *, rounds: int, seconds
         f"{name} {version}"
         for name, version in zip(("Python", *framework.packages), done, strict=True)
     )
-    return (
-        f"{found}, {platform.system()} "
-        f"{platform.machine()}, {os.cpu_count()} CPUs; {rounds} rounds of {seconds} s for each "
-        f"subject, {CONNECTIONS} connections; median (lower to upper quartile)."
-    )
+    return f"{found}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
 
 
 def written(text: str, block: str, begin: str = BEGIN) -> str:

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import quick_clients, quick_copier
 from tests.support.project import Project
 from tests.support.rendering import Render, render
 from tests.support.repository import TEMPLATE_PARTS
 from tests.support.servers import postgresql, valkey
 from tests.support.variants import variants
 from tools.questions import Answers, Questions, pairs_of
+from tools.releases import git
+
+quick_clients.hurry()
+quick_copier.hurry()
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +28,8 @@ def copier_template_paths() -> list[str]:
 @pytest.fixture(scope="session")
 def rendered(copier_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
     """A function that renders a mix of answers, each mix once."""
+    # As one gets it from a server; each render clones it, and loose objects are copied one by one.
+    git("gc", "--quiet", folder=copier_template)
     projects: dict[tuple[tuple[str, object], ...], Project] = {}
 
     def once(answers: Answers) -> Project:
@@ -73,8 +80,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item._id = type(item.id).parse(f"{item.nodeid}@{group.args[0]}")  # noqa: SLF001
 
 
+def _print_updates(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what became of each edit in each update, and of the services' own tests."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    properties = [each for report in reports for each in getattr(report, "user_properties", ())]
+    rows = sorted(str(value) for key, value in properties if key == "update")
+    proofs = sorted(str(value) for key, value in properties if key == "update proof")
+    if not rows and not proofs:
+        return
+    terminalreporter.section("updates")
+    terminalreporter.write_line("release | example | edit | conflicts | lost | seconds")
+    for row in rows:
+        terminalreporter.write_line(row)
+    conflicts, lost = (sum(int(row.split(" | ")[column]) for row in rows) for column in (3, 4))
+    terminalreporter.write_line(
+        f"edits updated: {len(rows)}; files with conflicts: {conflicts}; edits lost: {lost}"
+    )
+    terminalreporter.write_line("release | example | its own tests passed | failing")
+    for proof in proofs:
+        terminalreporter.write_line(proof)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much of the template was seen: variants, pairs of answers, conformance tests."""
+    _print_updates(terminalreporter)
     seen: dict[str, set[str]] = defaultdict(set)
     faulty: set[str] = set()
     conformance: dict[str, int] = defaultdict(int)
@@ -88,12 +117,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 conformance[key.removeprefix("conformance ")] += int(str(value))
             elif key == "note":
                 notes.add(str(value))
-            else:
+            elif not key.startswith("update"):
                 seen[key].add(str(value))
     if not seen:
         return
-    questions = Questions()
-    possible = set().union(*map(pairs_of, questions.variants()))
+    possible = Questions().possible_pairs()
     terminalreporter.section("variants")
     for what in ("rendered", "exercised"):
         names = seen[what] - faulty
@@ -105,5 +133,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     counts = ", ".join(f"{framework} {count}" for framework, count in sorted(conformance.items()))
     terminalreporter.write_line(f"conformance tests passed on running services: {counts or 0}")
-    for note in sorted(notes):
-        terminalreporter.write_line(note)
+    terminalreporter.write("".join(f"{note}\n" for note in sorted(notes)))

@@ -1,13 +1,13 @@
 """Render the default service into build/demo and serve it, as README's first command."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 
 from copier import run_copy
 
+from tools.environment import without_settings
 from tools.interpreters import runnable_version, uv_environment
 from tools.questions import ROOT
 
@@ -16,14 +16,10 @@ DEMO = ROOT / "build" / "demo"
 
 def environment() -> dict[str, str]:
     """Return the environment of the demo: none of this shell's settings but address and port."""
-    settings = re.findall(r"^(?:# )?([A-Z_]+)=", (DEMO / ".env.example").read_text(), re.MULTILINE)
     version = runnable_version("3.13")
-    found = uv_environment(version) | {"UV_PYTHON": version}
-    return {
-        name: value
-        for name, value in found.items()
-        if name not in set(settings) - {"PORT"} and name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
-    }
+    found = uv_environment(version)
+    port = {"PORT": found["PORT"]} if "PORT" in found else {}
+    return without_settings(found, DEMO) | {"UV_PYTHON": version} | port
 
 
 def main() -> None:

@@ -214,7 +214,8 @@ class LockTemplate:
         ]
         for group in groups:
             members = [root for root in self.found if root.group == group]
-            lines += [f"{group} = [\n", *self._entries(members, self._edge), "]\n"]
+            entries = [f"{group} = [\n", *self._entries(members, self._edge), "]\n"]
+            lines += guarded({self._shared(members)}, "".join(entries))
         lines += ["\n[package.metadata]\nrequires-dist = [\n"]
         lines += [
             *self._entries(plain, self._declared),
@@ -225,14 +226,22 @@ class LockTemplate:
             members = [root for root in self.found if root.group == group]
             declared = self._entries(members, self._declared)
             if len(members) == 1:
-                lines += [f"{group} = [{''.join(declared).strip().rstrip(',')}]\n"]
+                text = f"{group} = [{''.join(declared).strip().rstrip(',')}]\n"
             else:
-                lines += [f"{group} = [\n", *declared, "]\n"]
+                text = "".join([f"{group} = [\n", *declared, "]\n"])
+            lines += guarded({self._shared(members)}, text)
         return "".join(lines)
 
+    def _shared(self, members: list[Root]) -> Condition:
+        """Return the condition of a group that comes and goes as a whole; else ALWAYS."""
+        found = {self.found[root] for root in members}
+        return found.pop() if len(found) == 1 else ALWAYS
+
     def _entries(self, roots: list[Root], write: Any) -> Iterator[str]:
+        # What all of a group share stands around the group: an empty one would be left otherwise.
+        shared = self._shared(roots)
         for root in sorted(roots, key=lambda root: canonicalize_name(root.parsed.name)):
-            yield from guarded({self.found[root]}, write(root.parsed))
+            yield from guarded({self.found[root] - shared}, write(root.parsed))
 
     @staticmethod
     def _edge(requirement: Requirement) -> str:
@@ -269,6 +278,11 @@ def guarded(alternatives: set[Condition], text: str) -> Iterator[str]:
     needed = [c for c in alternatives if not any(other < c for other in alternatives)]
     tests = sorted(" and ".join(sorted(condition)) for condition in needed)
     yield f"{{% if {' or '.join(tests)} %}}\n{text}{{% endif %}}\n"
+
+
+def without_sizes(lock: str) -> str:
+    """Return a lock without the sizes of files, which some indexes tell and others do not."""
+    return re.sub(r", size = \d+", "", lock)
 
 
 def versions_so_far(template: str) -> str:
@@ -326,7 +340,7 @@ def build(*, upgrade: bool) -> Written:
         if LOCK.exists():
             (folder / "uv.lock").write_text(versions_so_far(LOCK.read_text()))
         uv("lock", "--quiet", *(["--upgrade"] if upgrade else []), folder=folder)
-        template = LockTemplate((folder / "uv.lock").read_text(), found)
+        template = LockTemplate(without_sizes((folder / "uv.lock").read_text()), found)
         names = reserved(folder, template.blocks)
     return Written(template.text(), names, len(template.blocks) - 1)
 

@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 ROOT = Path(__file__).resolve().parent.parent
 Answers = dict[str, Any]
 Value = str | bool
 Pair = frozenset[tuple[str, Value]]
+MANY = 3
+"""From how many choices on a question decides how many mixes it takes to see all pairs."""
+DECISIVE = 100
+"""How many other pairs a pair of such questions counts for; more than a mix has."""
+SEEDS = 20
+"""Around how many missing pairs a next mix is tried; more took longer and found no better."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +113,50 @@ class Questions:
 
     def variants(self) -> Iterator[Answers]:
         """Yield every mix of choices that can be answered."""
-        names = [question.name for question in self.chosen]
-        for values in itertools.product(*(list(q.choices.values()) for q in self.chosen)):
-            answers = dict(zip(names, values, strict=True))
-            if self.is_possible(answers):
-                yield answers
+        names = [question.name for question in self.free]
+        for bound in self.bound_mixes:
+            for values in itertools.product(*(list(q.choices.values()) for q in self.free)):
+                mix = bound | dict(zip(names, values, strict=True))
+                yield {question.name: mix[question.name] for question in self.chosen}
+
+    @cached_property
+    def bound_mixes(self) -> list[Answers]:
+        """Every mix that can be answered of the choices that depend on each other."""
+        names = [question.name for question in self.chosen if question not in self.free]
+        any_other = {question.name: next(iter(question.choices.values())) for question in self.free}
+        choices = (list(q.choices.values()) for q in self.chosen if q not in self.free)
+        mixes = (dict(zip(names, values, strict=True)) for values in itertools.product(*choices))
+        return [mix for mix in mixes if self.is_possible(mix | any_other)]
+
+    @cached_property
+    def free(self) -> list[Question]:
+        """The choices that depend on no other, and that no other depends on."""
+        depending = {question.name: self._conditions(question) for question in self.chosen}
+        named = {
+            name
+            for conditions in depending.values()
+            for condition in conditions
+            for name in meta.find_undeclared_variables(self._environment.parse(condition))
+        }
+        return [q for q in self.chosen if not depending[q.name] and q.name not in named]
+
+    def possible_pairs(self) -> set[Pair]:
+        """Return every pair of answers that some mix has."""
+        pairs = set().union(*map(pairs_of, self.bound_mixes))
+        given = {(name, value) for mix in self.bound_mixes for name, value in mix.items()}
+        free = [[(q.name, value) for value in q.choices.values()] for q in self.free]
+        pairs |= {frozenset(pair) for values in free for pair in itertools.product(given, values)}
+        for one, other in itertools.combinations(free, 2):
+            pairs |= {frozenset(pair) for pair in itertools.product(one, other)}
+        return pairs
+
+    @staticmethod
+    def _conditions(question: Question) -> list[str]:
+        given = question.details.get("choices", {})
+        choices = given.values() if isinstance(given, dict) else ()
+        refusals = [choice["validator"] for choice in choices if isinstance(choice, dict)]
+        when = question.details.get("when", True)
+        return [*refusals, when] if isinstance(when, str) else refusals
 
     def mix(self, answers: Answers) -> Answers:
         """Return what is chosen by someone who gives these answers, defaults elsewhere."""
@@ -155,23 +200,45 @@ def pairwise(questions: Questions) -> list[Answers]:
     """Return few mixes that hold every possible pair of answers.
 
     The first is the default mix, and those of the examples come next: they are what teams choose.
-    Greedy: the mix that adds most pairs is taken next, the first of equals, so that the same
-    questions give the same list.
+    Then each is made around one of the pairs that are missing, answer by answer, each time the one
+    that adds most, and the best of these is taken (after Cohen et al., "The AETG System", 1997).
+    Pairs of questions with three choices or more count most, for they decide how many mixes it
+    takes. The last of equals is taken, which has the fewest features; nothing is left to chance.
     """
-    candidates = list(questions.variants())
     chosen = [questions.mix(answers) for answers in ({}, *questions.examples())]
     chosen = [mix for at, mix in enumerate(chosen) if mix not in chosen[:at]]
-    # Sets of pairs as the bits of numbers: there are tens of thousands of mixes to compare.
-    bits: dict[Pair, int] = {}
-    masks = [
-        sum(1 << bits.setdefault(pair, len(bits)) for pair in pairs_of(answers))
-        for answers in candidates
-    ]
-    missing = (1 << len(bits)) - 1
-    for mix in chosen:
-        missing &= ~masks[candidates.index(mix)]
-    while missing:
-        best = max(range(len(masks)), key=lambda index: (masks[index] & missing).bit_count())
-        chosen.append(candidates[best])
-        missing &= ~masks[best]
-    return chosen
+    wide = {question.name for question in questions.chosen if len(question.choices) >= MANY}
+    missing = {
+        pair: DECISIVE if {name for name, _ in pair} <= wide else 1
+        for pair in questions.possible_pairs()
+    }
+    while True:
+        for mix in chosen:
+            for pair in pairs_of(mix):
+                missing.pop(pair, None)
+        if not missing:
+            return chosen
+        seeds = sorted(missing, key=lambda pair: (-missing[pair], sorted(map(str, pair))))
+        tried = [
+            _completed(questions, {**bound, **dict(seed)}, missing)
+            for bound in reversed(questions.bound_mixes)
+            for seed in seeds[:SEEDS]
+            if all(bound.get(name, value) == value for name, value in seed)
+        ]
+        chosen.append(max(tried, key=lambda mix: _gain(mix, missing)))
+
+
+def _completed(questions: Questions, begun: Answers, missing: Mapping[Pair, int]) -> Answers:
+    """Return a mix with answers to what is open, the widest questions first."""
+    mix = dict(begun)
+    for question in sorted(questions.free, key=lambda question: -len(question.choices)):
+        if question.name not in mix:
+            values = reversed(question.choices.values())
+            mix[question.name] = max(
+                values, key=lambda value: _gain({**mix, question.name: value}, missing)
+            )
+    return {question.name: mix[question.name] for question in questions.chosen}
+
+
+def _gain(mix: Mapping[str, Value], missing: Mapping[Pair, int]) -> int:
+    return sum(missing.get(pair, 0) for pair in pairs_of(mix))

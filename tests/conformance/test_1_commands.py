@@ -23,7 +23,7 @@ COMMANDS = [
     "openapi",
     "loadtest",
 ]
-DATABASE_COMMANDS = ["migrate", "migration"]
+DATABASE_COMMANDS = ["migrate", "migration", "backup", "verify-backup", "restore"]
 
 
 def _listed(project: Project) -> set[str]:
@@ -93,7 +93,8 @@ def test_openapi_writes_the_document_that_is_served(
 def test_loadtest_runs_headless_and_exits_0_when_all_requests_succeed(
     project: Project, base_url: str, answers: Answers, administrator: Visitor | None
 ) -> None:
-    account = {}
+    # Judged is that it runs, not how fast this machine is.
+    account = {"LOADTEST_MAX_P95_MS": "20000", "LOADTEST_REPORT": "/dev/null"}
     if administrator is not None:
         account["LOADTEST_EMAIL"] = administrator.email
         account["LOADTEST_PASSWORD"] = administrator.password
@@ -102,12 +103,14 @@ def test_loadtest_runs_headless_and_exits_0_when_all_requests_succeed(
         done = project.make(
             "loadtest",
             f"LOADTEST_TIME={seconds}s",
-            "LOADTEST_USERS=2",
+            "LOADTEST_USERS=4",
+            check=False,
             env={"LOADTEST_URL": base_url, **account},
         )
         if "GET" in done.stdout and ("/items" in done.stdout or not answers.get("example")):
             break
 
+    assert done.returncode == 0, done.stdout
     assert "GET" in done.stdout
     assert "0(0.00%)" in done.stdout.split("Aggregated")[1]
     assert ("/api/v1/items" in done.stdout) == bool(answers.get("example"))

@@ -203,6 +203,31 @@ def test_each_limit_of_accounts_is_a_setting_of_its_own(
     assert told == limits
 
 
+def test_users_may_do_more_than_anybody_where_a_setting_says_so(
+    default_service: Project, database: Path
+) -> None:
+    settings = {"RATE_LIMIT_DEFAULT": "100/hour", "RATE_LIMIT_USER": "60/minute,1000/hour"}
+    settings["EMAIL_VERIFICATION_REQUIRED"] = "false"
+    with _serving(default_service, database, **settings) as (_, ann):
+        _register(ann)
+        ann.log_in()
+        stranger = Visitor(ann.http, new_email())
+        forger = stranger.with_tokens({"access_token": ann.access[:-8] + "forgery0"})
+
+        burst = [ann.get(f"{AUTH}/verify") for _ in range(61)]
+        guesses = [forger.get(f"{AUTH}/verify") for _ in range(50)]
+        visits = [stranger.get(f"{AUTH}/verify") for _ in range(51)]
+
+    # Some come back while the others are sent.
+    assert {each.status_code for each in burst[:60]} == {200}
+    assert {each.headers["X-RateLimit-Limit"] for each in burst} == {"60"}
+    assert int(burst[59].headers["X-RateLimit-Remaining"]) < 10
+    assert {each.status_code for each in (*guesses, *visits[:50])} == {401}
+    assert {each.headers["X-RateLimit-Limit"] for each in (*guesses, *visits)} == {"100"}
+    assert (visits[50].status_code, visits[50].headers["X-RateLimit-Remaining"]) == (429, "0")
+    assert int(visits[50].headers["Retry-After"]) <= 36
+
+
 def test_registration_can_be_closed(default_service: Project, database: Path) -> None:
     with _serving(default_service, database, REGISTRATION_ENABLED="false") as (_, ann):
         answer = _register(ann)

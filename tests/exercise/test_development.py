@@ -85,15 +85,6 @@ def test_a_model_of_ones_own_becomes_a_migration_that_runs_and_lints(
     assert project.run("uv", "run", "--frozen", "alembic", "check").returncode == 0
 
 
-def test_the_developers_own_settings_stay_out_of_the_tests(rendered: Render) -> None:
-    project = rendered({"project_name": "Own settings", "license": "MIT"})
-    project.make("install")
-    (project.path / ".env").write_text("PORT=abc\nDATABASE_URL=nonsense\n")
-
-    own = {"docs_enabled": "false", "environment": "production", "PORT": "x"}
-    project.make("test", env=own | {"PYTEST_ADDOPTS": "--no-cov"})
-
-
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_stop_that_comes_before_the_start_is_done_is_not_lost(
     service: Project, workers: str

@@ -1,16 +1,14 @@
 """The default service's migrations, up and down with rows in the tables, on both databases."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
 from tests.support.project import Project
-from tests.support.servers import scratch_database
+from tests.support.servers import Ask, asking_postgresql, asking_sqlite, scratch_database
 
 # Identifiers as SQLite keeps them; PostgreSQL reads them so, too.
 ROWS = """
@@ -30,7 +28,6 @@ SAME = """
 INTO audit_entries (id, happened_at, event, correlation_id, details)
 SELECT id, happened_at, 'nothing', '', '{}' FROM audit_entries WHERE true
 """
-Ask = Callable[[str], list[tuple[Any, ...]]]
 pytestmark = pytest.mark.xdist_group("accounts")
 
 
@@ -39,22 +36,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
     """The URL of an empty database, and what asks it."""
     if request.param == "sqlite":
         file = tmp_path / "service.db"
-
-        def ask_sqlite(statement: str) -> list[tuple[Any, ...]]:
-            with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-                rows: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
-                return rows
-
-        yield f"sqlite:///{file}", ask_sqlite
+        yield f"sqlite:///{file}", asking_sqlite(file)
         return
     with scratch_database(request.getfixturevalue("postgresql_url")) as url:
-
-        def ask_postgresql(statement: str) -> list[tuple[Any, ...]]:
-            with psycopg.connect(url, autocommit=True) as connection:
-                cursor = connection.execute(statement.encode())
-                return cursor.fetchall() if cursor.description else []
-
-        yield url, ask_postgresql
+        yield url, asking_postgresql(url)
 
 
 def test_they_go_up_down_and_up_again_and_keep_the_rows_that_are_not_theirs(

@@ -23,6 +23,7 @@ pytestmark = on_each_framework
 
 ITEMS = "/api/v1/items"
 TIMEOUT = 0.25
+QUIET_SECONDS = 10
 RETURN_SECONDS = 5
 
 
@@ -130,7 +131,10 @@ def test_a_lost_redis_costs_no_request_and_limits_are_shared_again_on_its_return
     process = server.process
 
     async def under_load() -> Answers:
-        await _load_while(running.url, 1)
+        # On a busy machine that alone may take as long: a quieter moment is waited for.
+        for _ in range(QUIET_SECONDS):
+            if (await _load_while(running.url, 1)).percentile(0.99) < TIMEOUT:
+                break
         load = asyncio.create_task(_load_while(running.url, 3))
         await asyncio.sleep(0.5)
         if fault == "kill":

@@ -205,6 +205,8 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     prompt.send("y")
     prompt.expect("The documentation page")
     prompt.send("\r")
+    prompt.expect("End-to-end tests")
+    prompt.send("n")
     prompt.expect("A container image")
     prompt.send("n")
     prompt.expect("checks run")

@@ -1,5 +1,6 @@
 """What the bench reads and computes."""
 
+import re
 import subprocess
 import sys
 import time
@@ -7,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from bench import stack
+from bench import accounts, images, rendering, stack
 from bench.load import LoadError, Report, cpu_seconds, parse
 from bench.stack import BARE, BEGIN, END, FULL, Round, Subject, ratios, verdicts, written
 from tools.questions import ROOT
@@ -170,6 +171,55 @@ def test_the_document_has_its_marks_and_figures_between_them(framework: stack.Fr
     assert f"| {FULL} |" in figures
 
 
+@pytest.mark.parametrize("framework", stack.FRAMEWORKS)
+def test_the_document_has_the_figures_of_accounts(framework: str) -> None:
+    text = (ROOT / "docs" / "performance.md").read_text()
+    begin = accounts.begin(framework)
+
+    assert written(text, "new", begin) != text
+    assert "| login |" in text.partition(begin)[2].partition(END)[0]
+
+
+def test_what_takes_longer_by_more_than_the_limit_and_chance_tells() -> None:
+    steady = accounts.Comparison("login", [0.120, 0.121] * 20, [0.100, 0.101] * 20)
+    wild = accounts.Comparison("login", [0.05, 0.30] * 3, [0.05, 0.20] * 3)
+
+    assert (steady.tells, "OVER THE LIMIT" in steady.row()) == (True, True)
+    assert (wild.tells, "by chance" in wild.row()) == (False, True)
+
+
+def test_a_cold_build_has_a_cache_of_its_own_in_each_of_its_steps() -> None:
+    dockerfile = f"RUN {images.CACHE}target=/a one\nRUN {images.CACHE}target=/a two\n"
+
+    first, second = (images.with_its_own_cache(dockerfile) for _ in range(2))
+
+    assert first != second
+    assert len(set(re.findall(r"id=(\w+),target=/a", first))) == 1
+    assert first.count("id=") == 2
+    with pytest.raises(ValueError, match="no cache"):
+        images.with_its_own_cache("RUN one\n")
+
+
+def test_an_images_size_is_shown_with_what_it_adds_to_its_base() -> None:
+    image = images.Image(
+        "windflow", "fastapi", "base", cold=61.4, warm=[9.0, 3.0, 4.0], size=300.2, base_size=180.1
+    )
+
+    assert image.row() == "| windflow | fastapi | 61 | 4.0 | 300 | 120 |"
+
+
+def test_a_quick_run_builds_no_image(capsys: pytest.CaptureFixture[str]) -> None:
+    assert images.main(["--quick"]) == 0
+    assert "quick" in capsys.readouterr().out
+
+
+def test_the_document_has_the_images_of_all_examples() -> None:
+    text = (ROOT / "docs" / "performance.md").read_text()
+
+    figures = text.partition(images.BEGIN)[2].partition(END)[0]
+    assert [name for name in images.EXAMPLES if f"| {name} |" not in figures] == []
+
+
 def test_without_wrk_the_bench_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,3 +227,18 @@ def test_without_wrk_the_bench_says_how_to_get_it(
 
     assert stack.main([]) == 2
     assert "apt-get install wrk" in capsys.readouterr().err
+
+
+def test_the_largest_example_is_updated_from_the_two_newest_releases() -> None:
+    measured = rendering.works(["v0.1.0", "v0.2.0", "v0.3.0"])
+
+    assert [work.release for work in measured] == [None, "v0.1.0", "v0.2.0", "v0.3.0"]
+    assert [work.example for work in measured] == [None, None, "windflow", "windflow"]
+
+
+@pytest.mark.parametrize(("seconds", "word"), [([1.0, 1.9, 9.0], "met"), ([2.1], "OVER")])
+def test_a_row_holds_the_median_against_the_limit(seconds: list[float], word: str) -> None:
+    work = rendering.Work("copy", 2, files=7, seconds=seconds, busy=[1.0])
+
+    assert work.row().startswith(f"| copy | 7 | {sorted(seconds)[len(seconds) // 2]} | 1.0 | 2 | ")
+    assert word in work.row()

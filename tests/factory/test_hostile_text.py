@@ -50,9 +50,19 @@ def test_each_nasty_text_survives_in_every_file(rendered: Render, text: str) -> 
     project.run(ruff, "format", "--check", "--no-cache")
 
 
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of environments, which many services use one after the other.
+
+    uv puts in and takes out what the next does not have in common with the last, and what Python
+    has compiled of the rest stays.
+    """
+    return tmp_path_factory.mktemp("environments")
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_a_random_mix_with_hostile_texts_renders_parses_and_serves(
-    rendered: Render, seed: int
+    rendered: Render, environments: Path, seed: int
 ) -> None:
     answers = hostile_answers(seed)
     project = rendered(answers)
@@ -60,12 +70,15 @@ def test_a_random_mix_with_hostile_texts_renders_parses_and_serves(
     assert yaml.safe_load((project.path / ".copier-answers.yml").read_text()).items() >= {
         (key, value) for key, value in answers.items() if key not in {"auth", "example"}
     }
-    project.run("uv", "sync", "--frozen", "--no-dev", "--quiet")
-    project.run(".venv/bin/python", "-m", "compileall", "-q", "src", "tests")
+    env = {"UV_PROJECT_ENVIRONMENT": str(environments / project.python_version)}
+    project.run("uv", "sync", "--frozen", "--no-dev", "--quiet", env=env)
+    project.run(
+        "uv", "run", "--no-sync", "python", "-m", "compileall", "-q", "src", "tests", env=env
+    )
     if answers["database"] != "none":
-        project.make("migrate", "RUN=uv run --frozen --no-dev")
+        project.make("migrate", "RUN=uv run --frozen --no-dev", env=env)
 
-    with project.serving(arguments=["RUN=uv run --frozen --no-dev"]) as running:
+    with project.serving(env, arguments=["RUN=uv run --frozen --no-dev"]) as running:
         root = httpx2.get(running.url).json()
         info = httpx2.get(f"{running.url}/openapi.json").json()["info"]
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.version import Version
 
 from tools.questions import ROOT
+from tools.releases import releases
 
 TEMPLATE = ROOT / "template"
 SOURCES = sorted(path for path in TEMPLATE.rglob("*") if path.is_file())
@@ -20,35 +22,52 @@ def _destination(source: Path) -> str:
     return "/".join(p for p in parts if not p.startswith("{{ on_")).removesuffix(".jinja")
 
 
+def _conditions(source: Path) -> set[str]:
+    folders = source.relative_to(TEMPLATE).parent
+    return {
+        name
+        for expression in re.findall(r"\{\{(.*?)\}\}", str(folders))
+        for name in re.findall(r"\w+", expression)
+    }
+
+
 @pytest.mark.parametrize(("framework", "other"), [("fastapi", "django"), ("django", "fastapi")])
 def test_no_two_sources_have_one_destination(framework: str, other: str) -> None:
     # Of the frameworks each service has one; all other folders can come together.
-    sources = [source for source in SOURCES if f"{{{{ on_{other} }}}}" not in source.parts]
+    sources = [source for source in SOURCES if f"on_{other}" not in _conditions(source)]
     destinations = [_destination(source) for source in sources]
 
-    assert f"{{{{ on_{framework} }}}}" in str(sources)
+    assert any(f"on_{framework}" in _conditions(source) for source in sources)
     assert sorted(set(destinations)) == sorted(destinations)
 
 
 def test_the_core_is_the_same_to_the_byte_whatever_the_framework() -> None:
     core = [source for source in SOURCES if "core" in source.parts]
-    names = {"framework", "on_fastapi", "on_django"}
+    names = {"on_fastapi", "on_django"}
 
     asking = [
         source
         for source in core
-        if any(f"{{{{ {name} }}}}" in source.parts for name in names)
-        or any(name in source.read_text() for name in names & {"on_fastapi", "on_django"})
+        if (names | {"framework"}) & _conditions(source)
+        or any(name in source.read_text() for name in names)
     ]
 
     assert len(core) > 30
     assert asking == []
 
 
-def test_nothing_in_the_template_asks_for_trust() -> None:
+def test_only_an_update_across_a_migration_asks_for_trust() -> None:
     settings = (ROOT / "copier.yml").read_text()
+    released = [Version(release.version) for release in releases()]
 
-    assert not re.search(r"^_(tasks|jinja_extensions|migrations)", settings, re.MULTILINE)
+    assert not re.search(r"^_(tasks|jinja_extensions)", settings, re.MULTILINE)
+    migrations = yaml.safe_load(settings.partition("\n---\n")[0])["_migrations"]
+    for migration in migrations:
+        # Without a version each update would ask. One before the first release would never run.
+        assert Version(migration["version"].removeprefix("v")) > released[0]
+        script = re.search(r"hooks/[\w.]+", " ".join(migration["command"]))
+        assert script
+        assert (ROOT / script[0]).is_file()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import redis
 
+from tests.support.rendering import Render
 from tests.support.servers import postgresql, valkey
 from tests.support.variants import variants
 from tools import interpreters, lock
@@ -101,6 +102,21 @@ def test_without_any_python_the_sentence_says_what_to_do(monkeypatch: pytest.Mon
 
     with pytest.raises(interpreters.NoInterpreterError, match="uv python install"):
         interpreters.runnable_version("3.13")
+
+
+def test_a_shells_variables_do_not_set_up_the_services_that_tests_run(
+    rendered: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = {"WORKERS": "3", "SENTRY_DSN": "nowhere", "MAKEFLAGS": " -- WORKERS=3", "OURS": "1"}
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+
+    found = rendered({}).environment({"PORT": "1"})
+
+    assert {name: found[name] for name in {*shell, "PORT"} & set(found)} == {
+        "OURS": "1",
+        "PORT": "1",
+    }
 
 
 def test_the_matrix_has_a_job_for_each_variant() -> None:

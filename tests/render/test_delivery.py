@@ -116,6 +116,21 @@ def test_only_the_proxy_is_published(with_image: Project) -> None:
         assert {key for key, value in services.items() if "ports" in value} <= {"proxy"}
 
 
+def test_backups_are_a_service_that_up_does_not_start(with_image: Project) -> None:
+    composed = yaml.safe_load((with_image.path / "compose.production.yaml").read_text())
+    backup = composed["services"].get("backup")
+
+    if with_image.answers["database"] == "none":
+        assert backup is None
+        assert "backups" not in composed["volumes"]
+        return
+    assert backup["profiles"] == ["backup"]
+    assert backup["environment"]["BACKUP_DIR"] == "/var/lib/backups"
+    assert "backups" in composed["volumes"]
+    # Only PostgreSQL needs tools that the service's own image has not.
+    assert ("build" in backup) is (with_image.answers["database"] == "postgresql")
+
+
 def test_the_workflows_are_clean(on_github: Project) -> None:
     workflows = sorted((on_github.path / ".github" / "workflows").glob("*.yml"))
 
@@ -151,12 +166,24 @@ def test_the_pipeline_is_what_gitlab_reads(on_gitlab: Project) -> None:
 def test_the_databases_of_tests_and_production_are_one_release(variant: Project) -> None:
     texts = [
         (variant.path / name).read_text()
-        for name in ("compose.yaml", "compose.production.yaml", ".gitlab-ci.yml")
+        for name in ("compose.yaml", "compose.production.yaml", ".gitlab-ci.yml", "Dockerfile")
         if (variant.path / name).exists()
     ]
     texts += [path.read_text() for path in variant.path.glob(".github/workflows/*.yml")]
 
-    found = {release for text in texts for release in re.findall(r"\bpostgres:(\d+)", text)}
+    found = {
+        release
+        for text in texts
+        for release in re.findall(r"\bpostgres(?:ql-client-|:)(\d+)", text)
+    }
+    assert len(found) <= 1
+
+
+def test_prometheus_is_one_release_wherever_it_is_named(variant: Project) -> None:
+    names = ("compose.monitoring.yaml", ".gitlab-ci.yml")
+    texts = [(variant.path / name).read_text() for name in names if (variant.path / name).exists()]
+
+    found = {release for text in texts for release in re.findall(r"prom/prometheus:(\S+)", text)}
     assert len(found) <= 1
 
 

@@ -1,5 +1,6 @@
 """What watches a service, in every variant that counts, before the judges of its own field."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.monitoring import dashboards, name_of, queries, rules
 from tests.support.project import Project
@@ -51,6 +53,41 @@ def test_promtool_takes_the_rules(folder: Path) -> None:
 
 def test_each_rule_does_what_its_test_says(folder: Path) -> None:
     _judge("promtool", "test", "rules", *(folder / "tests").iterdir())
+
+
+def test_the_workflow_hands_the_rules_to_the_image_that_production_runs(
+    rendered: Render, tmp_path: Path
+) -> None:
+    project = rendered({})
+    workflow = yaml.safe_load((project.path / ".github/workflows/monitoring.yml").read_text())
+    (step,) = (each for each in workflow["jobs"]["rules"]["steps"] if "run" in each)
+    # In place of an engine: what the image would do with these arguments, and which image it is.
+    engine = tmp_path / "docker"
+    engine.write_text(
+        "#!/bin/sh\n"
+        'while [ "$1" != --entrypoint ]; do shift; done\n'
+        f'tool=$2; echo "$3" >> {tmp_path}/images; shift 3; exec "$tool" "$@"\n'
+    )
+    engine.chmod(0o755)
+    if not shutil.which("promtool"):
+        pytest.skip("there is no promtool: Debian's package prometheus has it")
+
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]],
+        cwd=project.path / step["working-directory"],
+        env=os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "prometheus.yml is valid" in done.stdout
+    images = (tmp_path / "images").read_text().splitlines()
+    assert len(images) == 3
+    named = yaml.safe_load((project.path / "compose.monitoring.yaml").read_text())
+    assert set(images) == {named["services"]["prometheus"]["image"]}
 
 
 def test_each_rule_has_a_test(folder: Path) -> None:

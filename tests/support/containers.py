@@ -20,6 +20,7 @@ import attr
 import public
 
 from tests.support import mail
+from tools.environment import without_settings
 
 SECONDS = 300
 PATIENCE = 60.0
@@ -195,7 +196,7 @@ class Composed:
             *("compose", "--file", self.file, "--project-name", self.name, *arguments),
             check=check,
             cwd=self.folder,
-            env=os.environ | dict(self.variables),
+            env=without_settings(os.environ, self.folder) | dict(self.variables),
         )
 
     def up(self, *options: str) -> float:

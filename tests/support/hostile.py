@@ -5,6 +5,7 @@ import unicodedata
 
 from tools.questions import Answers, Questions
 
+QUESTIONS = Questions()
 NASTY = [
     'He said "hi"',
     "It's O'Brien's",
@@ -46,7 +47,8 @@ NASTY = [
 def hostile_answers(seed: int) -> Answers:
     """Return a possible mix of answers with hostile texts; the same seed gives the same one."""
     chance = random.Random(seed)  # noqa: S311 -- a seed makes a failing test repeatable
-    answers = dict(chance.choice(list(Questions().variants())))
+    answers = dict(chance.choice(QUESTIONS.bound_mixes))
+    answers |= {q.name: chance.choice(list(q.choices.values())) for q in QUESTIONS.free}
     for name in ("project_name", "description", "author_name"):
         answers[name] = chance.choice([chance.choice(NASTY), _noise(chance)])
     answers["author_email"] = f"a.b+c_{seed}@x-y.example"

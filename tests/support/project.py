@@ -14,13 +14,14 @@ import httpx2
 import psutil
 import yaml
 
+from tools.environment import without_settings
 from tools.interpreters import runnable_version, uv_environment
 from tools.questions import Answers
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 _NOT_FOR_SERVICES = (
-    *("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTEST_ADDOPTS", "VIRTUAL_ENV"),
+    *("PYTEST_ADDOPTS", "VIRTUAL_ENV"),
     # Without bytecode each start of a service compiles all that it imports: 3 s of CPU.
     "PYTHONDONTWRITEBYTECODE",
 )
@@ -45,7 +46,7 @@ class Project:
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment in which its commands run: the machine's, and no settings."""
-        environment = uv_environment(self.python_version)
+        environment = without_settings(uv_environment(self.python_version), self.path)
         for name in _NOT_FOR_SERVICES:
             environment.pop(name, None)
         return environment | {"UV_PYTHON": self.python_version} | dict(extra or {})
@@ -106,6 +107,9 @@ class Project:
         try:
             running.wait_until_live()
             yield running
+        except BaseException:
+            print(running.output()[-20_000:])  # which pytest shows beside the failure
+            raise
         finally:
             running.end()
             log.unlink(missing_ok=True)

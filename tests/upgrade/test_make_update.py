@@ -74,8 +74,8 @@ def evolve(template: Path) -> Evolve:
     return release
 
 
-def _update(service: Project, **env: str) -> subprocess.CompletedProcess[str]:
-    command = "--silent", "update", "UPDATE_ARGS=--defaults"
+def _update(service: Project, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = "--silent", "update", f"UPDATE_ARGS={shlex.join(['--defaults', *arguments])}"
     return service.make(*command, check=False, env={"COPIER": COPIER} | env)
 
 
@@ -110,7 +110,7 @@ def test_an_update_is_merged_proven_and_reported(service: Project, evolve: Evolv
     assert done.returncode == 0, done.stdout
     assert "The update is merged and proven" in done.stdout
     assert "$ make lint typecheck test" in done.stdout
-    assert f"you had edited:\n  {PAGE}: git show HEAD:{PAGE}\n" in done.stdout
+    assert f"what became of your edits:\n  {PAGE}: git show HEAD:./{PAGE}\n" in done.stdout
     assert "both are kept:\n  pyproject.toml\n" in done.stdout
     requirements = (service.path / "pyproject.toml").read_text()
     assert '"annotated-doc' in requirements
@@ -219,4 +219,168 @@ def test_a_copier_that_does_not_run_changes_nothing(service: Project, copier: st
     assert done.returncode != 0
     assert "update: " in done.stdout
     assert "Traceback" not in done.stdout
+    assert git("status", "--porcelain", folder=service.path) == ""
+
+
+def test_an_answer_that_a_release_drops_takes_the_default(
+    template: Path, service: Project, evolve: Evolve
+) -> None:
+    service.run(COPIER, "update", "--quiet", "--defaults", "--data", "ci=gitlab")
+    _commit(service.path, "GitLab")
+
+    def drop_gitlab(parts: Path) -> None:
+        questions = parts.parent / "questions"
+        _replace(questions / "delivery.yml", "    GitLab CI: gitlab\n", "")
+        _replace(questions / "rules.jinja", '"gitlab", ', "")
+
+    evolve(drop_gitlab)
+
+    done = service.run(COPIER, "update", "--defaults", check=False)
+
+    assert template
+    assert "Traceback" not in done.stdout
+    assert done.returncode == 0, done.stdout
+    assert service.answers["ci"] == "github"
+
+
+def test_an_update_across_a_migration_says_what_trust_is_for(
+    template: Path, service: Project, evolve: Evolve
+) -> None:
+    evolve(lambda _: _replace(template / "copier.yml", "- version: v0.4.0", f"- version: {NEXT}"))
+
+    done = _update(service)
+
+    assert done.returncode != 0
+    assert "a script to run, which does what a merge cannot" in " ".join(done.stdout.split())
+    assert 'make update UPDATE_ARGS="--trust"' in done.stdout
+    assert git("status", "--porcelain", folder=service.path) == ""
+
+
+@pytest.mark.parametrize(
+    ("mine", "solved"),
+    [
+        ("from .openapi import DocumentedFastAPI, servers\nfrom .ours import OURS\n", True),
+        ("from .openapi import DocumentedFastAPI\nfrom .ours import OURS\n", False),
+    ],
+    ids=["an import more", "an import less"],
+)
+def test_imports_side_by_side_are_kept_and_contradictions_are_not_guessed_away(
+    service: Project, evolve: Evolve, mine: str, *, solved: bool
+) -> None:
+    before = "from .openapi import DocumentedFastAPI, servers\n"
+    app = service.path / "src" / "my_service" / "app.py"
+    _replace(app, before, mine)
+    (app.parent / "ours.py").write_text('"""Ours."""\n\nOURS = 1\n')
+    _commit(service.path, "Make it ours")
+
+    def change(template: Path) -> None:
+        path = template / "{{ on_fastapi }}" / "{{ package_path }}" / "app.py.jinja"
+        _replace(path, before, "from .openapi import DocumentedFastAPI, servers, servers as them\n")
+
+    evolve(change)
+
+    done = _update(service)
+
+    text = app.read_text()
+    assert ("<<<<<<<" not in text) is solved, done.stdout
+    assert "from .ours import OURS" in text
+    assert "servers as them" in text
+
+
+def test_a_service_in_a_folder_of_a_repository_is_updated_like_any_other(
+    template: Path, tmp_path: Path, evolve: Evolve
+) -> None:
+    repository = tmp_path / "repository"
+    path = repository / "services" / "api"
+    run_copy(str(template), path, data=SMALL, defaults=True, quiet=True, vcs_ref=THIS_TREE)
+    git("init", "--quiet", folder=repository)
+    identify(repository)
+    _commit(repository, "Render the service")
+    service = Project(path)
+    _replace(path / "src" / "my_service" / "app.py", "    return app\n", "    return app  # ours\n")
+    with (path / PAGE).open("a") as page:
+        page.write("\nOur own note.\n")
+    _commit(repository, "Make it ours")
+
+    def change(parts: Path) -> None:
+        (parts / f"{PAGE}.jinja").unlink()
+        app = parts / "{{ on_fastapi }}" / "{{ package_path }}" / "app.py.jinja"
+        _replace(app, "    return app\n", "    return app  # theirs\n")
+
+    evolve(change)
+
+    done = _update(service)
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout
+    assert f"{PAGE}: git show HEAD:./{PAGE}" in done.stdout
+    assert "the choice is yours:\n  src/my_service/app.py\n" in done.stdout
+    assert "Our own note." in git("show", f"HEAD:./{PAGE}", folder=path)
+
+
+def test_new_files_that_gitignore_hides_are_named_and_committed_all_the_same(
+    service: Project, evolve: Evolve
+) -> None:
+    with (service.path / ".gitignore").open("a") as ignored:
+        ignored.write("docs/n*\n")
+    _commit(service.path, "Make it ours")
+    (service.path / "docs" / "notes").write_text("ours\n")
+    evolve(lambda template: (template / "docs" / "new.md").write_text("# New\n"))
+
+    done = _update(service)
+
+    assert done.returncode == 0, done.stdout
+    assert "although .gitignore hides them:\n  docs/new.md\n" in done.stdout
+    git("add", "--all", folder=service.path)
+    git("commit", "--quiet", "--message", "Update", folder=service.path)
+    assert git("show", "HEAD:docs/new.md", folder=service.path) == "# New"
+    assert "docs/notes" not in git("ls-files", folder=service.path)
+
+
+def test_an_update_to_a_commit_between_releases_says_that_edits_are_not_carried_over(
+    service: Project, template: Path
+) -> None:
+    with (service.path / PAGE).open("a") as page:
+        page.write("\nOur own note.\n")
+    _commit(service.path, "Make it ours")
+    git("mv", f"template/{PAGE}.jinja", "template/docs/limits.md.jinja", folder=template)
+    _commit(template, "Go on")
+
+    done = _update(service, "--vcs-ref", "HEAD")
+
+    assert done.returncode == 0, done.stdout
+    assert "is no release, and Copier runs the script of none before it has its tag" in done.stdout
+    assert f"your edits were not carried over:\n  {PAGE}: git show HEAD:./{PAGE}\n" in done.stdout
+
+
+def test_an_update_of_a_template_without_tags_says_so_too(template: Path, tmp_path: Path) -> None:
+    git("tag", "--delete", *git("tag", folder=template).split(), folder=template)
+    path = tmp_path / "service"
+    run_copy(str(template), path, data=SMALL, defaults=True, quiet=True, vcs_ref="HEAD")
+    git("init", "--quiet", folder=path)
+    identify(path)
+    _commit(path, "Render the service")
+    with (path / PAGE).open("a") as page:
+        page.write("\nOur own note.\n")
+    _commit(path, "Make it ours")
+    git("mv", f"template/{PAGE}.jinja", "template/docs/limits.md.jinja", folder=template)
+    _commit(template, "Go on")
+
+    done = _update(Project(path), "--vcs-ref", "HEAD")
+
+    assert done.returncode == 0, done.stdout
+    assert "is no release, and Copier runs the script of none before it has its tag" in done.stdout
+
+
+def test_new_files_of_an_update_are_shown_and_committed_by_what_it_says(
+    service: Project, evolve: Evolve
+) -> None:
+    evolve(lambda template: (template / "docs" / "new.md").write_text("# New\n"))
+
+    done = _update(service)
+
+    assert done.returncode == 0, done.stdout
+    assert "docs/new.md" in done.stdout
+    assert "git add --all && git commit" in done.stdout
+    git("commit", "--all", "--quiet", "--message", "Update", folder=service.path)
     assert git("status", "--porcelain", folder=service.path) == ""

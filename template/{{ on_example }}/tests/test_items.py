@@ -1,6 +1,7 @@
 import itertools
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from starlette.testclient import TestClient
 
@@ -201,6 +202,15 @@ def test_a_filter_finds_text_in_names_and_descriptions(
 
     assert {item["name"] for item in page["items"]} == found
     assert page["total"] == len(found)
+
+
+def test_an_empty_filter_is_what_the_document_allows(caller: TestClient) -> None:
+    parameters = caller.get("/openapi.json").json()["paths"][ITEMS]["get"]["parameters"]
+    (schema,) = (each["schema"] for each in parameters if each["name"] == "filter")
+
+    assert jsonschema_rs.is_valid(schema, "")
+    assert jsonschema_rs.is_valid(schema, "bicycle")
+    assert not jsonschema_rs.is_valid(schema, "x" * 121)
 
 
 @pytest.mark.parametrize(

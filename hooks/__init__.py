@@ -1,0 +1,1 @@
+"""Scripts that an update runs when it crosses a release that needs them."""

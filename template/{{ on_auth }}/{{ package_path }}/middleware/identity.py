@@ -1,0 +1,55 @@
+"""Says on each request's state who sent it, and that answers about accounts are for them alone."""
+
+import re
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..core.headers import Headers
+from ..core.raw_headers import first
+from ..core.tokens import AccessTokens
+
+_HEADER = b"authorization"
+_SCHEME = "bearer"
+_ACCOUNTS = re.compile(r"/api/v\d+/(auth|users|audit)(/|$)")
+_NOT_STORED = ((b"cache-control", b"no-store"),)
+
+
+def account_headers(scope: Scope) -> Headers:
+    """Return what lets nobody store an answer about accounts, be it a token or an error."""
+    return _NOT_STORED if _ACCOUNTS.match(scope["path"]) else ()
+
+
+class IdentityMiddleware:
+    """Reads the access token, for the limits, the log and the reports.
+
+    Whether a token still counts is asked where someone must be known (auth/current.py).
+
+    Args:
+        app: What is inside of it.
+        tokens: What reads them.
+        limit: How often a user may call a route that has no limit of its own; None for as often as
+            anybody.
+    """
+
+    def __init__(self, app: ASGIApp, *, tokens: AccessTokens, limit: str | None) -> None:
+        self.app = app
+        self._tokens = tokens
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request with what its token says on its state, as `claims` and `user_id`."""
+        if scope["type"] in {"http", "websocket"}:
+            given = first(scope["headers"], _HEADER)
+            if given:
+                self._identify(scope, given)
+        await self.app(scope, receive, send)
+
+    def _identify(self, scope: Scope, given: str) -> None:
+        scheme, _, token = given.partition(" ")
+        if scheme.lower() != _SCHEME:
+            return
+        claims = self._tokens.read(token.strip())
+        if claims is not None:
+            scope["state"]["claims"] = claims
+            scope["state"]["user_id"] = str(claims.user_id)
+            scope["state"]["user_limit"] = self._limit

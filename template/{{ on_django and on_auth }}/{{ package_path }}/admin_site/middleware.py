@@ -1,0 +1,61 @@
+"""Django's own middlewares, for the admin site alone: the API has no sessions and no cookies."""
+
+from typing import Any
+
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csp import ContentSecurityPolicyMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+
+from ..errors import problem
+
+ROOT = "/admin/"
+
+
+class _Only:
+    """Passes by what does not go to the admin site."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Serve a request."""
+        if request.path_info.startswith(ROOT):
+            return super().__call__(request)  # type: ignore[misc] # the middleware's own
+        return self.get_response(request)
+
+
+class AdminPolicy(_Only, ContentSecurityPolicyMiddleware):
+    """The site's own Content-Security-Policy, with a number used once in each answer."""
+
+
+class AdminSessions(_Only, SessionMiddleware):
+    """Sessions in the database, by a cookie that only the site gets."""
+
+
+class AdminCsrf(_Only, CsrfViewMiddleware):
+    """Forms of the site come from the site."""
+
+    def process_view(self, request: HttpRequest, *view: Any) -> Any:
+        """Refuse a forged form."""
+        if request.path_info.startswith(ROOT):
+            return super().process_view(request, *view)
+        return None
+
+
+def answer_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that did not come from the site; the log of Django has the reason."""
+    del reason
+    return problem(request, 403, "The form is not the site's, or too old. Load its page again.")
+
+
+class AdminUser(_Only, AuthenticationMiddleware):
+    """Who is logged in to the site."""
+
+    def process_view(self, *_: Any) -> None:
+        """Let each view say who may see it."""
+
+
+class AdminMessages(_Only, MessageMiddleware):
+    """What the site tells after a change."""

@@ -1,0 +1,60 @@
+"""Views that are going away, and say so in their answers and in the OpenAPI document."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import Scope
+
+from .core.deprecation import Deprecation
+from .core.headers import Headers
+from .routes import view_of
+
+_SAID = "deprecated"
+
+
+class Deprecated(Deprecation):
+    """A decorator that says that a view, or one of its methods, is going away.
+
+        @Deprecated(date(2027, 1, 1), sunset=date(2027, 7, 1))
+        class OldView(ApiView): ...
+
+    A class may as well say `deprecated = Deprecated(...)`; views that inherit from it end with it.
+    A view's function can be decorated, too: one of @api_view, above that, or that of an address.
+    Every answer of the view then has the headers, errors and refusals included; the document marks
+    its operations as deprecated.
+    """
+
+    def __call__[View: Callable[..., Any]](self, view: View) -> View:
+        """Return a view, or a method of one, that says so."""
+        setattr(view, _SAID, self)
+        return view
+
+
+def deprecation_of(view: Any, handler: str, function: Any = None) -> Deprecation | None:
+    """Return what a view says of its end: its method, else its function, else its class.
+
+    Args:
+        view: The view's class, or one of these.
+        handler: The name of the method that serves.
+        function: The view's function, as it stands among the addresses.
+    """
+    for said in (getattr(view, handler, None), function, view):
+        found: Deprecation | None = getattr(said, _SAID, None)
+        if found is not None:
+            return found
+    return None
+
+
+def deprecation_headers(scope: Scope) -> Headers:
+    """Return what an answer says of its view's end; nothing for most."""
+    view = view_of(scope)
+    if view is None:
+        return ()
+    served = getattr(view, "cls", view)
+    handler = scope["method"].lower()
+    if handler == "head" and not hasattr(served, handler):
+        handler = "get"
+    # A view set names the method that serves, another for each of its addresses.
+    handler = getattr(view, "actions", {}).get(handler, handler)
+    deprecated = deprecation_of(served, handler, view)
+    return () if deprecated is None else deprecated.headers

@@ -1,0 +1,41 @@
+"""Which route a request went to."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import ResolverMatch
+from starlette.types import Scope
+
+API_ROOT = "/api"
+FIRST = "v1"
+"""The version that the API begins with."""
+
+_ROUTE = "route_template"
+_VIEW = "view"
+_PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
+
+
+@lru_cache(maxsize=1024)
+def _template(route: str) -> str:
+    return "/" + _PARAMETER.sub(r"{\1}", route)
+
+
+def note_route(request: HttpRequest, match: ResolverMatch) -> None:
+    """Keep the template of a request's route, like /api/v1/orders/{order_id}, for its layers."""
+    scope = getattr(request, "scope", None)
+    if scope is not None:
+        scope["state"][_ROUTE] = _template(match.route)
+        scope["state"][_VIEW] = match.func
+
+
+def route_template(scope: Scope) -> str | None:
+    """Return the full template of a request's route; None for no route."""
+    template: str | None = scope["state"].get(_ROUTE)
+    return template
+
+
+def view_of(scope: Scope) -> Any:
+    """Return the function of the view that a request went to; None for no route."""
+    return scope["state"].get(_VIEW)

@@ -1,0 +1,128 @@
+"""Rate limits that all workers and hosts share."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from redis.asyncio import Redis
+
+from .limits import Limit, Limits, Verdict
+from .problems import UnavailableError
+from .redis_link import RedisLink, RedisLostError, WhenLost
+
+RETRY_AFTER_SECONDS = 5
+MOST_AT_ONCE = 256
+"""How many requests are counted in one round trip."""
+
+# GCRA, as the limiter's library has it for one key, but for several at once, and telling how far
+# each is ahead: headers need that, and would else cost a second round trip. The server's clock
+# serves all hosts alike. A key expires when it has nothing left to say. A count below zero says
+# that the next key is another rate of the same request, which passes if all of them let it.
+_SCRIPT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local replies = {}
+local first = 1
+local allowed = true
+for i, key in ipairs(KEYS) do
+  local interval = tonumber(ARGV[2 * i - 1])
+  local count = tonumber(ARGV[2 * i])
+  local ahead = math.max(tonumber(redis.call('GET', key) or 0) - now, 0)
+  allowed = allowed and ahead + interval <= math.abs(count) * interval
+  replies[2 * i] = ahead
+  if count > 0 then
+    for j = first, i do
+      if allowed then
+        ahead = replies[2 * j] + tonumber(ARGV[2 * j - 1])
+        local until_full = math.ceil(ahead / 1000)
+        redis.call('SET', KEYS[j], string.format('%.0f', now + ahead), 'PX', until_full)
+        replies[2 * j] = ahead
+      end
+      replies[2 * j - 1] = allowed and 1 or 0
+    end
+    first = i + 1
+    allowed = true
+  end
+end
+return replies
+"""
+
+_Waiting = tuple[str, Limit, asyncio.Future[Verdict]]
+
+
+class RedisLimits:
+    """Counts in Redis: requests that come while a round trip is on its way share the next.
+
+    Args:
+        link: The way to Redis.
+        prefix: What the keys of this service begin with.
+        when_lost: What becomes of the limits while Redis is lost.
+        fallback: Counts in this process, for that time.
+    """
+
+    def __init__(self, link: RedisLink, prefix: str, when_lost: WhenLost, fallback: Limits) -> None:
+        self._link = link
+        self._prefix = prefix
+        self._when_lost = when_lost
+        self._fallback = fallback
+        self._script = link.client.register_script(_SCRIPT)
+        self._waiting: list[_Waiting] = []
+        self._counting: asyncio.Task[None] | None = None
+        link.recoveries.append(self._try_script)
+
+    async def take(self, key: str, limit: Limit) -> Verdict | None:
+        """Count a request and return whether it may pass; None where it may without being counted.
+
+        Raises:
+            UnavailableError: Redis is lost, and RATE_LIMIT_FAIL is closed.
+        """
+        if not self._link.lost:
+            answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+            self._waiting.append((self._prefix + key, limit, answer))
+            if self._counting is None:
+                self._counting = asyncio.create_task(self._count())
+            try:
+                return await answer
+            except RedisLostError:
+                pass
+        match self._when_lost:
+            case WhenLost.MEMORY:
+                return await self._fallback.take(key, limit)
+            case WhenLost.OPEN:
+                return None
+            case WhenLost.CLOSED:
+                raise UnavailableError(headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+    async def _count(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._waiting[:MOST_AT_ONCE]
+                del self._waiting[:MOST_AT_ONCE]
+                asking = self._link.run(partial(self._ask, batch))
+                (fault,) = await asyncio.gather(asking, return_exceptions=True)
+                for _, _, answer in batch:
+                    if isinstance(fault, BaseException) and not answer.done():
+                        answer.set_exception(fault)
+        finally:
+            self._counting = None
+
+    async def _try_script(self, client: Redis) -> None:
+        # Redis may answer a ping and still refuse to count, as when its memory is full.
+        await self._script(keys=[f"{self._prefix}try"], args=[1, 1], client=client)
+
+    async def _ask(self, batch: Sequence[_Waiting], client: Redis) -> None:
+        numbers: list[int] = []
+        keys: list[str] = []
+        for key, limit, _ in batch:
+            for number, rate in enumerate(limit.further):
+                keys.append(f"{key}|{number}")
+                numbers += (rate.interval, -rate.count)
+            keys.append(key)
+            numbers += (limit.interval, limit.count)
+        replies = await self._script(keys=keys, args=numbers, client=client)
+        told = zip(replies[::2], replies[1::2], strict=True)
+        for _, limit, answer in batch:
+            further = [next(told)[1] for _ in limit.further]
+            allowed, ahead = next(told)
+            if not answer.done():  # its request may have been given up
+                answer.set_result(limit.verdict(ahead, *further, allowed=bool(allowed)))

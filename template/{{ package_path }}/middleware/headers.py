@@ -1,0 +1,53 @@
+"""Puts headers on every answer: the same ones on all, and those that are each answer's own."""
+
+from collections.abc import Callable, Sequence
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..core.headers import Headers
+from ..core.raw_headers import Pairs
+
+Source = Callable[[Scope], Headers]
+"""Gives the headers that a request's answer gets, when the answer begins."""
+
+
+class HeadersMiddleware:
+    """Adds headers that were computed beforehand, where the answer has not set them itself.
+
+    The sources' headers come to each answer, in the place of what an endpoint may have set by their
+    names, but for Link, which is a list (RFC 8288). They share this layer, for each layer that
+    looks at answers costs every request.
+
+    Args:
+        app: What is inside of it.
+        fixed: The headers of every answer.
+        sources: What gives an answer its own; each names its headers in lower case.
+    """
+
+    def __init__(self, app: ASGIApp, *, fixed: Headers, sources: Sequence[Source]) -> None:
+        self.app = app
+        self._fixed = fixed
+        self._names = frozenset(name for name, _ in fixed)
+        self._sources = tuple(sources)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request with the headers on its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = self._complete(scope, message["headers"])
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+    def _complete(self, scope: Scope, own: Pairs) -> list[tuple[bytes, bytes]]:
+        added = [pair for source in self._sources for pair in source(scope)]
+        reserved = {name for name, _ in added if name != b"link"}
+        kept = [pair for pair in own if pair[0] not in reserved]
+        set_already = self._names.intersection([name for name, _ in kept])
+        if set_already:
+            return [*kept, *(pair for pair in self._fixed if pair[0] not in set_already), *added]
+        return [*kept, *self._fixed, *added]
