@@ -1,7 +1,8 @@
 """Fixtures for all tests, and the closing lines on variants and pairs."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+import fcntl
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,19 +66,40 @@ def valkey_url() -> Iterator[str]:
         yield server.connection_url
 
 
+ALONE = "alone"
+"""The group of tests that judge how fast a service answers: nothing else runs beside them."""
+
+
+def _group(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    return str(marker.args[0]) if marker else item.nodeid
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep tests of a group on one worker, so that what they share is made once.
+    """Keep tests of a group on one worker, the largest first, those that run alone last.
 
     pytest-xdist 3.8 tells its scheduler of groups at the end of each identifier, where pytest 9.2
     does not look any more: without this, `--dist loadgroup` spreads groups like all other tests.
     """
     if not config.getoption("loadgroup", default=False):
         return
+    sizes = Counter(map(_group, items))
+    items.sort(key=lambda item: (_group(item) == ALONE, -sizes[_group(item)]))
     for item in items:
-        group = item.get_closest_marker("xdist_group")
-        if group and "@" not in item.nodeid:
-            item._id = type(item.id).parse(f"{item.nodeid}@{group.args[0]}")  # noqa: SLF001
+        group = _group(item)
+        if group != item.nodeid and "@" not in item.nodeid:
+            item._id = type(item.id).parse(f"{item.nodeid}@{group}")  # noqa: SLF001
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Have those that run alone wait until the other workers have nothing more to do."""
+    if not hasattr(item.config, "workerinput") or item.config.cache is None:
+        return (yield)
+    with (item.config.cache.mkdir("alone") / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if _group(item) == ALONE else fcntl.LOCK_SH)
+        return (yield)
 
 
 def _print_updates(terminalreporter: pytest.TerminalReporter) -> None:

@@ -114,6 +114,38 @@ def test_a_stop_that_comes_before_the_start_is_done_is_not_lost(
             server.wait()
 
 
+DROPPED_ONCE = """
+import signal, time, uvicorn
+from my_service.__main__ import serve
+
+class Finalized:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+def run(*_, **__):
+    Finalized()
+    time.sleep(30)
+    raise SystemExit("nothing stopped the start")
+
+uvicorn.run = run
+serve(reload=False)
+"""
+
+
+def test_a_stop_that_python_drops_in_a_finalizer_is_heard_once_more(service: Project) -> None:
+    command = subprocess.run(
+        [service.path / ".venv" / "bin" / "python", "-c", DROPPED_ONCE],
+        cwd=service.path,
+        env=service.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "Exception ignored in" in command.stderr, "what this test is about did not happen"
+    assert command.returncode == 0, command.stderr
+
+
 def _catches_sigterm(pid: int) -> bool:
     status = Path(f"/proc/{pid}/status").read_text()
     caught = int(status.partition("SigCgt:")[2].split()[0], 16)

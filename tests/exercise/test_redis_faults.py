@@ -19,7 +19,7 @@ from tests.support.metrics import Metrics
 from tests.support.project import Project, Running, free_port
 from tests.support.variants import on_each_framework
 
-pytestmark = on_each_framework
+pytestmark = [pytest.mark.xdist_group("alone"), on_each_framework]
 
 ITEMS = "/api/v1/items"
 TIMEOUT = 0.25
