@@ -26,7 +26,7 @@ demo: $(BIN)/.installed ## render the default service and serve it on http://127
 	@$(BIN)/python -m tools.demo
 
 test: $(BIN)/.installed lint ## run all tests (PYTEST=--durations=30)
-	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadgroup $(PYTEST)
+	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
 lint: $(BIN)/.installed ## check the style and types of tools and tests
 	$(BIN)/ruff check --quiet
