@@ -28,7 +28,9 @@ class BackupSettings(SettingsGroup):
     """Backups."""
 
     backup_dir: Annotated[
-        Path, Field(description="The folder of backups; each deployment has its own.")
+        Path,
+        AfterValidator(Path.expanduser),
+        Field(description="The folder of backups; each deployment has its own."),
     ] = Path("backups")
     backup_keep_days: Annotated[
         int, Field(description="Days after which a backup is removed by a newer one.", ge=1)

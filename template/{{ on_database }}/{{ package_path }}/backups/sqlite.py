@@ -80,7 +80,13 @@ class Sqlite:
             _examine(copy)
             if replace:
                 self._set_aside_if_unreadable()
-            _copy(copy, self._path)
+            was_there = self._path.exists()
+            try:
+                _copy(copy, self._path)
+            except BackupError:
+                if not was_there:
+                    self._path.unlink(missing_ok=True)
+                raise
 
     def rows(self) -> dict[str, int]:
         """Count the rows of each table."""
