@@ -1,5 +1,7 @@
 """Every error of Django, of its REST framework and of the service, answered as a problem."""
 
+from __future__ import annotations
+
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -79,10 +81,9 @@ def answer_exception(  # noqa: PLR0911 -- one for each kind
         case exceptions.ValidationError():
             return answer_validation_error(request, error)
         case exceptions.UnsupportedMediaType():
-            return problem(request, MediaTypeError.status, MediaTypeError.detail)
+            return problem(request, MediaTypeError.status, _wanted(view))
         case exceptions.MethodNotAllowed():
-            allowed = {"Allow": ", ".join(view.allowed_methods)}
-            return problem(request, error.status_code, "Method Not Allowed", headers=allowed)
+            return answer_not_allowed(request, ", ".join(view.allowed_methods))
         case exceptions.APIException():
             return answer_api_exception(request, error)
         case Http404():
@@ -147,6 +148,23 @@ def _is_fault_of_ours(error: Exception) -> bool:
     # before the first migration; only the first can mend itself.
     code = getattr(error.__cause__, "sqlite_errorcode", None)
     return code is not None and code & 0xFF == sqlite3.SQLITE_ERROR
+
+
+def _wanted(view: APIView) -> str:
+    wanted = [parser.media_type for parser in view.parser_classes]
+    if any("json" in media_type for media_type in wanted):
+        return MediaTypeError.detail
+    return f"The body must be {' or '.join(wanted)}."
+
+
+def answer_not_allowed(request: HttpRequest, allow: str) -> HttpResponse:
+    """Answer that an address does not take this method.
+
+    Args:
+        request: The request.
+        allow: The methods that it takes, with commas between them.
+    """
+    return problem(request, 405, "Method Not Allowed", headers={"Allow": allow})
 
 
 def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

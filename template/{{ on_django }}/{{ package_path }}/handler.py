@@ -11,19 +11,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar, copy_context
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
+from threading import Event
 from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core import signals
 from django.core.handlers.asgi import ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.db import InterfaceError, OperationalError
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_resolver, set_script_prefix
 from starlette.exceptions import HTTPException
@@ -31,7 +38,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from .core.problems import UnavailableError
-from .errors import RETRY_AFTER_SECONDS
+from .errors import RETRY_AFTER_SECONDS, answer_database_error, answer_not_allowed
 from .routes import note_route
 
 ON_THE_LOOP = "on_the_loop"
@@ -42,6 +49,8 @@ THREADS_THAT_HASH = 4
 
 MOST_WAITING = 64
 """How many more of them may wait; whoever comes then is told to come back later."""
+
+_LOOKS_UP_SECONDS = 0.5
 
 _RETRY_AFTER = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
@@ -136,7 +145,8 @@ class DjangoHandler(BaseHandler):
                 await _send_whole(send, *_whole(response))
                 return
             hashes = match is not None and request.method in _methods_that_hash(match)
-            await self._in_a_thread(self._hashing if hashes else self._room, request, send)
+            room = self._hashing if hashes else self._room
+            await self._in_a_thread(room, request, _Stream(receive, send))
 
     def _match(self, request: HttpRequest) -> ResolverMatch | None:
         try:
@@ -155,26 +165,49 @@ class DjangoHandler(BaseHandler):
         note_route(request, match)
         return match
 
-    async def _in_a_thread(self, room: _Room, request: ASGIRequest, send: Send) -> None:
+    async def _in_a_thread(self, room: _Room, request: ASGIRequest, stream: _Stream) -> None:
         loop = asyncio.get_running_loop()
         _loop.set(loop)
+        context = copy_context()
         async with room.place():
-            context = copy_context()
-            whole = await loop.run_in_executor(
-                room.threads, context.run, self._respond, request, send
-            )
-        if whole is not None:
-            await _send_whole(send, *whole)
+            try:
+                answer = await loop.run_in_executor(
+                    room.threads, context.run, self._respond, request, stream
+                )
+            except asyncio.CancelledError:
+                stream.end()
+                raise
+        if isinstance(answer, StreamingHttpResponse):
+            try:
+                await stream.give_on_the_loop(answer)
+            finally:
+                await loop.run_in_executor(room.threads, context.run, answer.close)
+        elif answer is not None:
+            await _send_whole(stream.send, *answer)
 
-    def _respond(self, request: ASGIRequest, send: Send) -> _Whole | None:
-        """Serve a request in this thread, up to the point where its connection is put in order."""
+    def _respond(
+        self, request: ASGIRequest, stream: _Stream
+    ) -> _Whole | StreamingHttpResponse | None:
+        """Serve a request in this thread, up to the point where its connection is put in order.
+
+        Returns:
+            The answer; None for one whose parts were sent from here. One with asynchronous parts is
+            left to the event loop, and holds no thread.
+        """
         set_script_prefix(get_script_prefix(request.scope))
         signals.request_started.send(sender=type(self), scope=request.scope)
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        except (OperationalError, InterfaceError) as error:
+            response = answer_database_error(request, error)
+        if isinstance(response, StreamingHttpResponse) and response.is_async:
+            return response
         try:
             if isinstance(response, StreamingHttpResponse):
-                _stream(response, send)
+                stream.give(response)
                 return None
+            if isinstance(response, HttpResponseNotAllowed) and not response.content:
+                return _whole(answer_not_allowed(request, response["Allow"]))
             return _whole(response)
         finally:
             response.close()
@@ -232,16 +265,90 @@ async def _send_whole(send: Send, status: int, headers: _Headers, body: bytes) -
     await send({"type": "http.response.body", "body": body})
 
 
-def _stream(response: StreamingHttpResponse, send: Send) -> None:
-    async def give(message: dict[str, Any]) -> None:
-        await send(message)
+class _Stream:
+    """Where an answer goes that is sent part by part, for as long as somebody takes it.
 
-    head = {
-        "type": "http.response.start",
-        "status": response.status_code,
-        "headers": _head(response),
-    }
-    wait_for(give(head))
-    for part in response:
-        wait_for(give({"type": "http.response.body", "body": bytes(part), "more_body": True}))
-    wait_for(give({"type": "http.response.body"}))
+    Args:
+        receive: Tells when the client has gone.
+        send: Takes the parts.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.send = send
+        self._receive = receive
+        self._ended = Event()
+
+    def end(self) -> None:
+        """Take no more parts."""
+        self._ended.set()
+
+    def give(self, response: StreamingHttpResponse) -> None:
+        """Send an answer from a thread; one whose client goes away frees the thread."""
+        listening = self._wait_for(self._listen())
+        try:
+            self._wait_for(self._begin(response))
+            for part in cast("Iterable[bytes]", response):
+                if self._ended.is_set():
+                    return
+                self._wait_for(self._part(bytes(part)))
+            self._wait_for(self._part(b"", more=False))
+        except _GoneError:
+            return
+        finally:
+            with suppress(RuntimeError):  # the loop has ended already
+                _loop.get().call_soon_threadsafe(listening.cancel)
+
+    async def give_on_the_loop(self, response: StreamingHttpResponse) -> None:
+        """Send an answer whose parts are asynchronous."""
+        giving = asyncio.ensure_future(self._give_all(response))
+        gone = asyncio.ensure_future(self._until_gone())
+        try:
+            await asyncio.wait((giving, gone), return_when=asyncio.FIRST_COMPLETED)
+            if giving.done():
+                giving.result()
+        finally:
+            giving.cancel()
+            gone.cancel()
+            await asyncio.gather(giving, gone, return_exceptions=True)
+
+    async def _give_all(self, response: StreamingHttpResponse) -> None:
+        await self._begin(response)
+        async for part in response:
+            await self._part(bytes(part))
+        await self._part(b"", more=False)
+
+    async def _begin(self, response: StreamingHttpResponse) -> None:
+        head = _head(response)
+        await self.send(
+            {"type": "http.response.start", "status": response.status_code, "headers": head}
+        )
+
+    async def _part(self, part: bytes, *, more: bool = True) -> None:
+        await self.send({"type": "http.response.body", "body": part, "more_body": more})
+
+    async def _listen(self) -> asyncio.Task[None]:
+        return asyncio.create_task(self._until_gone())
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._ended.set()
+
+    def _wait_for[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return what a coroutine gives; a slow client may take its time, one that left may not.
+
+        Raises:
+            _GoneError: Nobody waits for the answer any more.
+        """
+        future = asyncio.run_coroutine_threadsafe(coroutine, _loop.get())
+        while True:
+            try:
+                return future.result(_LOOKS_UP_SECONDS)
+            except TimeoutError:
+                if self._ended.is_set():
+                    future.cancel()
+                    raise _GoneError from None
+
+
+class _GoneError(Exception):
+    """Nobody waits for the parts of an answer any more."""

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from django.contrib.admindocs import utils
 from django.http import HttpRequest
 from django.urls import ResolverMatch
 from starlette.types import Scope
@@ -19,6 +20,10 @@ _PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
 
 @lru_cache(maxsize=1024)
 def _template(route: str) -> str:
+    if "(?" in route or route.endswith(("$", r"\Z")):  # of re_path, or of a router's
+        route = utils.replace_named_groups(utils.remove_non_capturing_groups(route))
+        route = utils.replace_metacharacters(utils.replace_unnamed_groups(route))
+        route = route.replace("\\", "")
     return "/" + _PARAMETER.sub(r"{\1}", route)
 
 
