@@ -95,7 +95,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Have those that run alone wait until the other workers have nothing more to do."""
-    if not hasattr(item.config, "workerinput") or item.config.cache is None:
+    if not hasattr(item.config, "workerinput") or getattr(item.config, "cache", None) is None:
         return (yield)
     with (item.config.cache.mkdir("alone") / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if _group(item) == ALONE else fcntl.LOCK_SH)

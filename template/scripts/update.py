@@ -11,23 +11,23 @@ import re
 import shlex
 import subprocess
 import sys
-import tomllib
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+from neighbours import solve_neighbours
 
 _COPIER = "uvx --from copier>=9.19,<10 copier"
 _PROOF = (("uv", "lock"), ("make", "install"), ("make", "lint", "typecheck", "test"))
 _ANSWERS = ".copier-answers.yml"
 _UNTRUSTED = 4
 _BETWEEN_RELEASES = re.compile(r"(^|-\d+-g)[0-9a-f]{7,}$")
-# A file of another encoding, or one that a side does not have.
-_NO_TEXT = (UnicodeDecodeError, subprocess.CalledProcessError)
-_CONFLICT = re.compile(
-    r"^<{7} .*\n((?:.*\n)*?)\|{7} .*\n((?:.*\n)*?)={7}\n((?:.*\n)*?)>{7} .*\n", re.MULTILINE
-)
-_IMPORT = re.compile(r"(from \S+ )?import [^()\\]+")
-_ENTRY = re.compile(r"""\s*("[^"]*"|'[^']*'),?(\s*#.*)?""")
 _MARKERS = "^(<<<<<<< before updating|>>>>>>> after updating)$"
+# What tools keep for themselves, and no template writes.
+_CACHES = frozenset({".venv", "node_modules", "__pycache__"})
+_LARGEST = 2**20
 
 
 class UpdateError(Exception):
@@ -37,28 +37,43 @@ class UpdateError(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Update the service in the working directory."""
     try:
-        _require_clean_tree()
-        ignored = _ignored()
-        _run_copier(arguments)
-        removed, hidden = _edited_and_removed(), sorted(_ignored() - ignored)
-        solved, left = _solve_neighbours(_unmerged())
-        conflicts = sorted({*left, *_marked(), *_rejected()})
-        _say(f"The template no longer has these files, which you had edited. {_names()}", removed)
-        if hidden:
-            _git("add", "--force", "--intent-to-add", "--", *hidden)
-        _say("These files are new, and a commit has them although .gitignore hides them:", hidden)
-        _say("Both sides added lines side by side, and both are kept:", solved)
-        if conflicts:
-            _say("Both sides changed the same lines; the choice is yours:", conflicts)
-            _say("Then prove and commit the result:", [shlex.join(each) for each in _PROOF])
-            return 1
-        if not _git("status", "--porcelain"):
-            print("There is nothing to update.")
-            return 0
-        _prove()
+        return _update(arguments)
     except UpdateError as error:
         print(f"update: {error}", file=sys.stderr)
+    except subprocess.CalledProcessError as error:
+        said = str(error.stderr).strip()
+        print(f"update: {shlex.join(error.cmd)} fails: {said}", file=sys.stderr)
+    return 1
+
+
+def _update(arguments: Sequence[str]) -> int:
+    _require_clean_tree()
+    before = _Before.taken()
+    _run_copier(arguments)
+    if not {"-n", "--pretend"}.isdisjoint(arguments):
+        return 0
+    changes = _find_changes(before)
+    solved, left = solve_neighbours(_unmerged())
+    conflicts = sorted({*left, *_marked(), *_rejected()})
+    removed = [f"{file}: git show HEAD:./{shlex.quote(file)}" for file in changes.removed]
+    _say(f"The template no longer has these files, which you had edited. {_names()}", removed)
+    if changes.new:
+        _git("add", "--force", "--intent-to-add", "--", *changes.new)
+    _say("These files are new, and a commit has them although .gitignore hides them:", changes.new)
+    _say(
+        "The template has these files, too, but .gitignore hides yours: git could not merge them, "
+        "and they are as they were:",
+        changes.kept,
+    )
+    _say("Both sides added lines side by side, and both are kept:", solved)
+    if conflicts:
+        _say("Both sides changed the same lines; the choice is yours:", conflicts)
+        _say("Then prove and commit the result:", [shlex.join(each) for each in _PROOF])
         return 1
+    if not _changed():
+        print("There is nothing to update.")
+        return 0
+    _prove()
     _git("add", "--intent-to-add", ".")  # else a diff is silent on new files, and a commit, too
     print(_git("diff", "--stat", "HEAD"))
     print("The update is merged and proven. Look at it with git diff HEAD, then:")
@@ -70,17 +85,120 @@ def _require_clean_tree() -> None:
     if not Path(_ANSWERS).is_file():
         raise UpdateError(f"there is no {_ANSWERS} here: run this in the service's own folder")
     try:
-        changed = _git("status", "--porcelain")
+        changed = _changed()
     except subprocess.CalledProcessError as error:
         raise UpdateError(f"git does not know this folder: {error.stderr.strip()}") from None
     if changed:
         raise UpdateError(
             f"commit or stash your changes first, so that they can be told apart:\n{changed}"
         )
+    if not _lines("ls-files", "--", _ANSWERS):
+        raise UpdateError(
+            f"git keeps no copy of {_ANSWERS}, for a .gitignore hides it. What git has no copy of, "
+            "an update would overwrite. Give the service a repository of its own, or take it out "
+            "of that .gitignore, and commit it"
+        )
+    if rejected := _rejected():
+        raise UpdateError(
+            "an earlier update left these, and Copier stops at them: look at them, and take them "
+            "away first:\n" + "\n".join(rejected)
+        )
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What an update might change that git cannot give back.
+
+    Attributes:
+        answers: The answers of the last update.
+        hidden: All files that .gitignore hides.
+        texts: What the small ones among them hold.
+    """
+
+    answers: str
+    hidden: set[str]
+    texts: dict[str, bytes]
+
+    @classmethod
+    def taken(cls) -> "_Before":
+        hidden = _hidden()
+        own = [Path(file) for file in hidden if _CACHES.isdisjoint(Path(file).parts)]
+        texts = {str(path): text for path in own if (text := _read(path)) is not None}
+        return cls(_git("show", f"HEAD:./{_ANSWERS}"), hidden, texts)
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What an update did that git does not show.
+
+    Attributes:
+        removed: Files that went although you had edited them.
+        new: Files of the template that .gitignore hides.
+        kept: Files of yours that .gitignore hides, where the template has a file, too.
+    """
+
+    removed: Sequence[str] = ()
+    new: Sequence[str] = ()
+    kept: Sequence[str] = ()
+
+
+def _find_changes(before: _Before) -> _Changes:
+    """Find what changed, and put back what git has no copy of."""
+    options = "--relative", "--name-only", "--no-renames", "--diff-filter=D", "HEAD"
+    removed = _lines("diff", *options)
+    new = _hidden() - before.hidden
+    changed = {file for file, text in before.texts.items() if _read(Path(file)) != text}
+    if not removed and not new and not changed:
+        return _Changes()
+    with _rendered(before.answers) as old, _rendered(Path(_ANSWERS).read_text()) as now:
+        kept = sorted(changed & (old.keys() | now.keys()))
+        for file in kept:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).write_bytes(before.texts[file])
+        return _Changes(
+            [file for file in removed if old.get(file) != _committed(file)],
+            sorted(new & now.keys()),
+            kept,
+        )
+
+
+@contextmanager
+def _rendered(answers: str) -> Iterator[dict[str, bytes | None]]:
+    """Provide what the template makes of answers, by file; nothing where it cannot be had."""
+    source, commit = _answer(answers, "_src_path"), _answer(answers, "_commit")
+    with tempfile.TemporaryDirectory() as folder:
+        data, target = Path(folder) / "answers.yml", Path(folder) / "service"
+        data.write_text(answers)
+        options = "--quiet", "--defaults", f"--data-file={data}", f"--vcs-ref={commit}"
+        command = [*_copier(), "copy", *options, source, str(target)]
+        subprocess.run(command, check=False, capture_output=True)
+        files = (path for path in target.rglob("*") if path.is_file())
+        yield {str(path.relative_to(target)): _read(path) for path in files}
+
+
+def _answer(answers: str, name: str) -> str:
+    found = re.search(rf"^{name}: (.*)$", answers, re.MULTILINE)
+    text = found[1].strip() if found else ""
+    if text.startswith("'"):
+        return text[1:-1].replace("''", "'")
+    return text.strip('"')
+
+
+def _read(path: Path) -> bytes | None:
+    """Return what a file holds; None where it is none, or too large to be a template's."""
+    with suppress(OSError):
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
+            return path.read_bytes()
+    return None
+
+
+def _committed(file: str) -> bytes:
+    command = ["git", "show", f"HEAD:./{file}"]
+    return subprocess.run(command, check=True, capture_output=True).stdout
 
 
 def _run_copier(arguments: Sequence[str]) -> None:
-    command = [*shlex.split(os.environ.get("COPIER", _COPIER)), "update", *arguments]
+    command = [*_copier(), "update", *arguments]
     try:
         status = subprocess.run(command, check=False).returncode
     except OSError as error:
@@ -97,7 +215,7 @@ def _run_copier(arguments: Sequence[str]) -> None:
             "CHANGELOG.md says what it does, and its copier.yml names it. Then:\n"
             '  make update UPDATE_ARGS="--trust"'
         )
-    if _git("status", "--porcelain"):
+    if _changed():
         raise UpdateError(
             "Copier stopped half way. Nothing of yours is lost; this takes back what it did:\n"
             "  git reset --hard && git clean --force -d"
@@ -105,32 +223,25 @@ def _run_copier(arguments: Sequence[str]) -> None:
     raise UpdateError("Copier changed nothing; its own words above say why")
 
 
-def _edited_and_removed() -> list[str]:
-    """Return the files that went with the update although someone had worked on them.
-
-    An update is a commit that changes the answers, too; any other is somebody's own work.
-    """
-    updates = set(_lines("log", "--format=%H", "--", _ANSWERS))
-    return [
-        f"{file}: git show HEAD:./{shlex.quote(file)}"
-        for file in _lines(
-            *("diff", "--relative", "--name-only", "--no-renames", "--diff-filter=D", "HEAD")
-        )
-        if not updates.issuperset(_lines("log", "--format=%H", "--", file))
-    ]
+def _copier() -> list[str]:
+    return shlex.split(os.environ.get("COPIER", _COPIER))
 
 
 def _names() -> str:
-    version = re.search(r"^_commit: '?([^\s']+)", Path(_ANSWERS).read_text(), re.MULTILINE)
-    if version and _BETWEEN_RELEASES.search(version[1]):
+    version = _answer(Path(_ANSWERS).read_text(), "_commit")
+    if _BETWEEN_RELEASES.search(version):
         return (
-            f"{version[1]} is no release, and Copier runs the script of none before it has its "
+            f"{version} is no release, and Copier runs the script of none before it has its "
             "tag: where one has another name now, your edits were not carried over:"
         )
     return "Where one has another name now, it is said above what became of your edits:"
 
 
-def _ignored() -> set[str]:
+def _changed() -> str:
+    return _git("status", "--porcelain", "--untracked-files=all")
+
+
+def _hidden() -> set[str]:
     return set(_lines("ls-files", "--others", "--ignored", "--exclude-standard"))
 
 
@@ -151,116 +262,6 @@ def _marked() -> list[str]:
 def _rejected() -> list[str]:
     options = "--others", "--ignored", "--exclude=*.rej"
     return _lines("ls-files", *options, "--", "*.rej")
-
-
-def _solve_neighbours(files: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Keep both sides' lines where they only stand beside each other.
-
-    A requirement that `uv add` has put beside one that the template adds or raises is no
-    contradiction, nor is an import that you have added beside one of the template's. It is one
-    where both have set the same requirement anew, or where you have taken an import away.
-
-    Returns:
-        The files that are solved, and those that are not.
-    """
-    solved = [
-        file
-        for file in files
-        if (file == "pyproject.toml" and _solve(Path(file), _merge_entries, _are_sound))
-        or (file.endswith(".py") and _solve(Path(file), _merge_imports, _is_python))
-    ]
-    return solved, [file for file in files if file not in solved]
-
-
-def _solve(
-    file: Path, merge: Callable[[re.Match[str]], str], is_sound: Callable[[str], bool]
-) -> bool:
-    sides = [file.with_name(f".{file.name}.{side}") for side in ("mine", "before", "theirs")]
-    try:
-        for side, stage in zip(sides, (2, 1, 3), strict=True):
-            shown = subprocess.run(
-                ["git", "show", f":{stage}:./{file}"], check=True, capture_output=True
-            )
-            side.write_bytes(shown.stdout)
-        command = ["git", "merge-file", "--diff3", "-p", *map(str, sides)]
-        merging = subprocess.run(command, check=False, capture_output=True)
-        marked = merging.stdout.decode()
-    except _NO_TEXT:
-        return False
-    finally:
-        for side in sides:
-            side.unlink(missing_ok=True)
-    merged = _CONFLICT.sub(merge, marked)
-    if "\r" in merged or not is_sound(merged):
-        return False
-    file.write_text(merged)
-    _git("reset", "--quiet", "--", str(file))  # it is not "both modified" any more
-    return True
-
-
-def _merge_entries(conflict: re.Match[str]) -> str:
-    mine, before, theirs = (
-        [_entry(line) for line in side.splitlines()] for side in conflict.groups()
-    )
-    if None in (*mine, *before, *theirs):
-        return conflict[0]
-    kept = [entry for entry in mine if entry in theirs or entry not in before]
-    added = [entry for entry in theirs if entry not in before and entry not in mine]
-    return "".join(f"  {entry}\n" for entry in sorted({*kept, *added}, key=str))
-
-
-def _merge_imports(conflict: re.Match[str]) -> str:
-    mine, before, theirs = (side.splitlines() for side in conflict.groups())
-    if not all(_IMPORT.fullmatch(line) for line in (*mine, *before, *theirs)):
-        return conflict[0]
-    added = [line for line in mine if line not in before]
-    if len(mine) - len(added) < len(before):
-        return conflict[0]
-    return "".join(f"{line}\n" for line in sorted({*theirs, *added}))
-
-
-def _is_python(text: str) -> bool:
-    try:
-        compile(text, "merged", "exec", dont_inherit=True)
-    except SyntaxError:  # as a conflict's marks are
-        return False
-    return True
-
-
-def _are_sound(text: str) -> bool:
-    try:
-        required = _requirements(text)
-    except tomllib.TOMLDecodeError:  # as a conflict's marks are none
-        return False
-    return len(set(required)) == len(required)
-
-
-def _entry(line: str) -> str | None:
-    """Return a line of a list of texts, as it stands in one; None for any other line."""
-    found = _ENTRY.fullmatch(line)
-    return f"{found[1]},{found[2] or ''}" if found else None
-
-
-def _requirements(text: str) -> list[str]:
-    """Return what is required, as `group name`, each as often as it is.
-
-    Raises:
-        tomllib.TOMLDecodeError: The text is no TOML, as when a key is there twice.
-    """
-    document = tomllib.loads(text)
-    groups = {"": document.get("project", {}).get("dependencies", [])}
-    groups |= document.get("dependency-groups", {})
-    return [
-        f"{group} {_name(requirement)}"
-        for group, requirements in groups.items()
-        for requirement in requirements
-        if isinstance(requirement, str)
-    ]
-
-
-def _name(requirement: str) -> str:
-    end = next((at for at, char in enumerate(requirement) if char in "[<>=!~;@ ("), None)
-    return requirement[:end].strip().lower().replace("_", "-")
 
 
 def _prove() -> None:

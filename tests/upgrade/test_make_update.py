@@ -287,6 +287,175 @@ def test_imports_side_by_side_are_kept_and_contradictions_are_not_guessed_away(
     assert "servers as them" in text
 
 
+def test_a_conflict_within_a_text_is_a_conflict_though_its_marks_are_sound_python(
+    service: Project, evolve: Evolve
+) -> None:
+    line = "    no client can make keys up.\n"
+    _replace(service.path / "src" / "my_service" / "counting.py", line, "    ours.\n")
+    _commit(service.path, "Make it ours")
+    module = Path("{{ package_path }}") / "counting.py"
+    evolve(lambda template: _replace(template / module, line, "    theirs.\n"))
+
+    done = _update(service)
+
+    assert done.returncode != 0
+    assert "the choice is yours:\n  src/my_service/counting.py\n" in done.stdout
+    assert git("ls-files", "--unmerged", folder=service.path) != ""
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [("", '"orjson>=3.13.1",'), ('"orjson>=3.12",', "")],
+    ids=["taken away and raised", "changed and taken away"],
+)
+def test_a_requirement_that_both_sides_changed_is_left_to_the_user(
+    service: Project, evolve: Evolve, mine: str, theirs: str
+) -> None:
+    pyproject = service.path / "pyproject.toml"
+    (line,) = [each for each in pyproject.read_text().splitlines() if '"orjson' in each]
+    _replace(pyproject, f"{line}\n", f"  {mine}\n" if mine else "")
+    _commit(service.path, "Make it ours")
+    evolve(
+        lambda template: _replace(
+            template / "pyproject.toml.jinja", f"{line}\n", f"  {theirs}\n" if theirs else ""
+        )
+    )
+
+    done = _update(service)
+
+    assert done.returncode != 0
+    assert "the choice is yours:\n  pyproject.toml\n" in done.stdout
+
+
+def test_other_lists_than_requirements_are_not_merged_by_guess(
+    service: Project, evolve: Evolve
+) -> None:
+    line = '  "ANN401", # Any is said where a library offers nothing better\n'
+    _replace(service.path / "pyproject.toml", line, '  "ANN401", # ours\n')
+    _commit(service.path, "Make it ours")
+    theirs = '  "ANN401", # theirs\n'
+    evolve(lambda template: _replace(template / "pyproject.toml.jinja", line, theirs))
+
+    done = _update(service)
+
+    assert done.returncode != 0
+    assert "the choice is yours:\n  pyproject.toml\n" in done.stdout
+
+
+@pytest.mark.parametrize("history", ["whole", "one commit", "shallow"])
+def test_edits_of_a_file_that_the_template_dropped_are_told_whatever_git_remembers(
+    service: Project, evolve: Evolve, tmp_path: Path, history: str
+) -> None:
+    with (service.path / PAGE).open("a") as page:
+        page.write("\nOur own note.\n")
+    if history == "one commit":
+        git("commit", "--all", "--amend", "--no-edit", "--quiet", folder=service.path)
+    else:
+        _commit(service.path, "Make it ours")
+    if history == "shallow":
+        clone = tmp_path / "shallow"
+        url = service.path.as_uri()
+        git("clone", "--quiet", "--depth=1", url, str(clone), folder=tmp_path)
+        identify(clone)
+        service = Project(clone)
+
+    def change(template: Path) -> None:
+        (template / f"{PAGE}.jinja").unlink()
+        _replace(template / "docs" / "secrets.md.jinja", "# ", "# The ")
+
+    evolve(change)
+
+    done = _update(service)
+
+    assert f"what became of your edits:\n  {PAGE}: git show HEAD:./{PAGE}\n" in done.stdout
+
+
+def test_what_git_has_no_copy_of_is_as_it_was_and_told_where_the_template_has_it_too(
+    service: Project, evolve: Evolve
+) -> None:
+    git("rm", "--quiet", "--cached", PAGE, folder=service.path)
+    with (service.path / ".gitignore").open("a") as ignored:
+        ignored.write(f"docs/plan.md\n{PAGE}\nservice.log\n")
+    _commit(service.path, "Keep these to ourselves")
+    for name in ("docs/plan.md", PAGE, "service.log"):
+        (service.path / name).write_text("ours\n")
+    evolve(lambda template: (template / "docs" / "plan.md").write_text("# Theirs\n"))
+
+    done = _update(service)
+
+    assert f"they are as they were:\n  {PAGE}\n  docs/plan.md\n" in done.stdout
+    for name in ("docs/plan.md", PAGE):
+        assert (service.path / name).read_text() == "ours\n"
+
+
+def test_what_a_tool_writes_meanwhile_is_no_file_of_the_template(
+    service: Project, evolve: Evolve, tmp_path: Path
+) -> None:
+    evolve(lambda template: (template / "docs" / "new.md").write_text("# New\n"))
+    busy = tmp_path / "copier"
+    cache = "src/my_service/__pycache__"
+    busy.write_text(
+        f'#!/bin/sh\nmkdir -p {cache}\n[ "$1" = copy ] || echo x > {cache}/new.pyc\n'
+        f'exec {shlex.quote(COPIER)} "$@"\n'
+    )
+    busy.chmod(0o755)
+
+    done = _update(service, COPIER=str(busy))
+
+    assert done.returncode == 0, done.stdout
+    assert "although .gitignore hides them" not in done.stdout
+
+
+@pytest.mark.parametrize("hidden_by", ["an outer .gitignore", "a setting of git"])
+def test_a_service_that_git_keeps_no_copy_of_is_refused_and_left_as_it_is(
+    template: Path, evolve: Evolve, tmp_path: Path, hidden_by: str
+) -> None:
+    outer = tmp_path / "outer"
+    path = outer / "service"
+    run_copy(str(template), path, data=SMALL, defaults=True, quiet=True, vcs_ref=THIS_TREE)
+    git("init", "--quiet", folder=outer)
+    identify(outer)
+    (outer / "README.md").write_text("Ours\n")
+    if hidden_by == "an outer .gitignore":
+        (outer / ".gitignore").write_text("service/\n")
+        _commit(outer, "Begin")
+    else:
+        git("config", "status.showUntrackedFiles", "no", folder=outer)
+        git("add", "README.md", folder=outer)
+        git("commit", "--quiet", "--message", "Begin", folder=outer)
+    evolve(lambda parts: (parts / "docs" / "new.md").write_text("# New\n"))
+    before = sorted(path.rglob("*"))
+
+    done = _update(Project(path))
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout
+    assert sorted(path.rglob("*")) == before
+
+
+def test_a_rejected_part_of_an_earlier_update_is_named_before_anything_is_done(
+    service: Project,
+) -> None:
+    with (service.path / ".git" / "info" / "exclude").open("a") as exclude:
+        exclude.write("*.rej\n")
+    (service.path / "old.rej").write_text("left\n")
+
+    done = _update(service)
+
+    assert done.returncode != 0
+    assert "take them away first:\nold.rej" in done.stdout
+
+
+def test_a_pretended_update_says_nothing_of_a_result(service: Project, evolve: Evolve) -> None:
+    evolve(lambda template: (template / "docs" / "new.md").write_text("# New\n"))
+
+    done = _update(service, "--pretend")
+
+    assert done.returncode == 0
+    assert "There is nothing to update." not in done.stdout
+    assert git("status", "--porcelain", folder=service.path) == ""
+
+
 def test_a_service_in_a_folder_of_a_repository_is_updated_like_any_other(
     template: Path, tmp_path: Path, evolve: Evolve
 ) -> None:
