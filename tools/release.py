@@ -1,5 +1,6 @@
 """Record a release: check it, write releases.toml, commit that, and tag the released commit."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -30,20 +31,32 @@ def check(root: Path, version: str) -> None:
     known = releases(root / "releases.toml")
     if known and parsed <= Version(known[-1].version):
         raise ReleaseError(f"{known[-1].version} is released: name a later version")
+    if git("tag", "--list", f"v{version}", folder=root):
+        raise ReleaseError(f"there is a tag v{version} already: see where it is, and delete it")
     if not notes((root / "CHANGELOG.md").read_text(), version):
         raise ReleaseError(f"CHANGELOG.md says nothing of {version}: add a section `## {version}`")
 
 
 def record(root: Path, version: str) -> Release:
-    """Write the release into releases.toml, commit that, and tag the commit that is released."""
+    """Write the release into releases.toml, commit that, and tag the commit that is released.
+
+    Raises:
+        ReleaseError: Git does not, as when a hook refuses; all is as it was before.
+    """
     release = Release(version, git("rev-parse", "HEAD", folder=root))
     known = [*releases(root / "releases.toml"), release]
     lines = ["# Written by `make release`: the commit of each release.\n\n[releases]\n"]
     lines += [f'"{each.version}" = "{each.commit}"\n' for each in known]
     (root / "releases.toml").write_text("".join(lines))
-    git("add", "releases.toml", folder=root)
-    git("commit", "--quiet", "--message", f"Record release {version}", folder=root)
-    git("tag", "--annotate", release.tag, release.commit, "--message", version, folder=root)
+    try:
+        git("tag", "--annotate", release.tag, release.commit, "--message", version, folder=root)
+        git("add", "releases.toml", folder=root)
+        git("commit", "--quiet", "--message", f"Record release {version}", folder=root)
+    except subprocess.CalledProcessError as error:
+        git("reset", "--hard", "--quiet", release.commit, folder=root)
+        if git("tag", "--list", release.tag, folder=root):
+            git("tag", "--delete", release.tag, folder=root)
+        raise ReleaseError(f"git says: {error.stderr.strip() or error}") from None
     return release
 
 
@@ -52,9 +65,9 @@ def main(arguments: list[str], root: Path = ROOT) -> None:
     version = arguments[0] if arguments else ""
     try:
         check(root, version)
+        release = record(root, version)
     except ReleaseError as error:
         sys.exit(f"no release: {error}")
-    release = record(root, version)
     print(f"{release.version} is {release.commit}. Publish it: git push --follow-tags")
 
 

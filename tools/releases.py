@@ -40,7 +40,7 @@ def releases(file: Path = RELEASES) -> list[Release]:
 def notes(changelog: str, version: str) -> str:
     """Return what a changelog says of a version, without its heading."""
     section = re.search(
-        rf"^## {re.escape(version)}\b.*?\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL
+        rf"^## {re.escape(version)}(?: .*?)?\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL
     )
     return section[1].strip() if section else ""
 

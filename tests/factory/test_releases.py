@@ -80,6 +80,33 @@ def test_a_dirty_tree_is_refused(repository: Path) -> None:
         command.main(["0.1.0"], repository)
 
 
+def test_a_version_whose_tag_is_there_already_is_refused(repository: Path) -> None:
+    git("tag", "v0.1.0", folder=repository)
+
+    with pytest.raises(SystemExit, match=r"there is a tag v0\.1\.0 already"):
+        command.main(["0.1.0"], repository)
+
+    assert not (repository / "releases.toml").exists()
+
+
+def test_a_release_that_git_refuses_leaves_nothing_and_says_gits_reason(repository: Path) -> None:
+    hook = repository / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
+    hook.chmod(0o755)
+    head = git("rev-parse", "HEAD", folder=repository)
+
+    with pytest.raises(SystemExit, match="no release: git says: not today"):
+        command.main(["0.1.0"], repository)
+
+    assert git("status", "--porcelain", folder=repository) == ""
+    assert git("rev-parse", "HEAD", folder=repository) == head
+    assert git("tag", folder=repository) == ""
+
+
+def test_notes_of_a_version_before_it_are_not_its_own() -> None:
+    assert notes("## 0.5.0-rc1\n\nNot yet.\n", "0.5.0") == ""
+
+
 @pytest.mark.parametrize("release", releases(), ids=lambda each: each.version)
 def test_each_release_has_notes_and_its_commit_is_an_ancestor_of_this_tree(
     release: Release,
