@@ -23,7 +23,14 @@ HOSTS = ["github", "gitlab"]
 Commands = Iterator[tuple[str, dict[str, str]]]
 Job = Callable[[Path], Commands]  # of a checkout: its commands, with their own environment
 STAND_INS = {
-    "uvx": f'#!/bin/sh\nshift 3\nexec {COPIER} "$@"\n',  # after --from 'copier>=...' copier
+    # With a cache that grows, and without --from 'copier>=...' copier.
+    "uvx": f"""#!/bin/sh
+mkdir -p "$UV_CACHE_DIR"
+echo '*' >"$UV_CACHE_DIR/.gitignore"
+echo >"$UV_CACHE_DIR/$$"
+shift 3
+exec {COPIER} "$@"
+""",
     "uv": "#!/bin/sh\n",
     # A list of pull requests that holds the one that $PULL_REQUEST is.
     "gh": """#!/bin/sh
@@ -83,6 +90,8 @@ class Host:
             AssertionError: A command failed; the message has what was printed.
         """
         checkout, printed = self.checkout(), ""
+        (checkout / "hidden").mkdir()
+        (checkout / "hidden" / "own").touch()
         for commands, own in self.job(checkout):
             done = subprocess.run(
                 ["bash", "-eo", "pipefail", "-c", commands],
@@ -161,7 +170,11 @@ def _steps(workflow: Path, job: str) -> Job:
                 name: re.sub(r"\$\{\{(.*?)\}\}", lambda found: value(found[1]), text)
                 for name, text in step.get("env", {}).items()
             }
-            files = {"GITHUB_OUTPUT": str(output), "RUNNER_TEMP": str(temporary)}
+            files = {
+                "GITHUB_OUTPUT": str(output),
+                "RUNNER_TEMP": str(temporary),
+                "UV_CACHE_DIR": str(temporary / "cache"),
+            }
             yield step["run"], given | files
             for line in output.read_text().splitlines():
                 name, _, text = line.partition("=")
@@ -176,7 +189,7 @@ def _script(pipeline: Path) -> Job:
 
     def run(checkout: Path) -> Commands:
         git("checkout", "--quiet", "--detach", folder=checkout)  # as GitLab's runner does
-        yield "\n".join(script), {}
+        yield "\n".join(script), {"UV_CACHE_DIR": str(checkout / ".uv-cache")}
 
     return run
 
@@ -270,6 +283,16 @@ def test_an_update_with_a_conflict_is_proposed(proposal: Host) -> None:
 
     assert text.splitlines()[0] == "<<<<<<< before updating"
     assert "_commit: v2.0.0" in proposal.proposed("show", f"{BRANCH}:.copier-answers.yml")
+
+
+def test_new_files_that_gitignore_hides_are_proposed(proposal: Host) -> None:
+    assert proposal.proposed("show", f"{BRANCH}:hidden/new") == "new"
+
+
+def test_what_other_commands_have_left_is_not_proposed(proposal: Host) -> None:
+    changed = proposal.proposed("diff", "--name-only", "main", BRANCH).splitlines()
+
+    assert changed == [".copier-answers.yml", "both", "dropped", "hidden/new"]
 
 
 def test_a_proposal_that_nobody_touched_is_made_anew(host: Host) -> None:
