@@ -36,9 +36,8 @@ exec {COPIER} "$@"
     "gh": """#!/bin/sh
 echo "gh $*" >>"$CALLS"
 case "$*" in
-  *select*) [ "${PULL_REQUEST%% *}" != MERGED ] || echo "${PULL_REQUEST#* }" ;;
-  "pr view"*) [ -z "$PULL_REQUEST" ] || echo "${PULL_REQUEST%% *}" ;;
-  *"--body-file -"*) cat >>"$CALLS" ;;
+  *"\\"${PULL_REQUEST%% *}\\""*) echo "${PULL_REQUEST#* }" ;;
+  *body-file*|*body=@*) for last; do :; done; cat "${last#body=@}" >>"$CALLS" ;;
 esac
 """,
 }
@@ -121,6 +120,9 @@ def _host(folder: Path, branch: str, job: Job) -> Host:
     """Return an empty server, with commands in place of those that would ask the network."""
     git("init", "--quiet", "--bare", "--initial-branch=main", "origin.git", folder=folder)
     git("config", "receive.advertisePushOptions", "true", folder=folder / "origin.git")
+    hook = folder / "origin.git" / "hooks" / "post-receive"
+    hook.write_text(f"#!/bin/sh\nenv | grep ^GIT_PUSH_OPTION_ >>{folder / 'calls'} || true\n")
+    hook.chmod(0o755)
     (folder / "bin").mkdir()
     for name, text in STAND_INS.items():
         path = folder / "bin" / name
@@ -295,6 +297,22 @@ def test_what_other_commands_have_left_is_not_proposed(proposal: Host) -> None:
     assert changed == [".copier-answers.yml", "both", "dropped", "hidden/new"]
 
 
+def test_a_proposal_says_which_files_it_deletes_and_how_one_comes_back(proposal: Host) -> None:
+    assert "dropped" in proposal.calls
+    assert "`git checkout origin/main -- FILE` takes one back" in proposal.calls
+
+
+def test_a_proposal_that_deletes_nothing_names_no_file(host: Host) -> None:
+    git("rm", "--quiet", "dropped", folder=host.folder / "service")
+    git("commit", "--quiet", "--message", "Do without", folder=host.folder / "service")
+    git("push", "--quiet", str(host.origin), "main", folder=host.folder / "service")
+
+    host.run()
+
+    assert "Solve them on this branch" in host.calls
+    assert "takes one back" not in host.calls
+
+
 def test_a_proposal_that_nobody_touched_is_made_anew(host: Host) -> None:
     host.run()
     host.push("main", "own", "ours\n")
@@ -339,10 +357,12 @@ def test_a_pull_request_is_opened(proposal: Host) -> None:
 
 
 @pytest.mark.parametrize("host", ["github"], indirect=True)
-def test_no_pull_request_is_opened_beside_one_that_is(host: Host) -> None:
-    host.run(PULL_REQUEST="OPEN 1")
+def test_a_pull_request_that_is_open_is_described_anew(host: Host) -> None:
+    host.run(PULL_REQUEST="OPEN 7")
 
     assert "gh pr create" not in host.calls
+    assert "gh api --silent --method PATCH repos/owner/service/pulls/7" in host.calls
+    assert "\n    dropped\n" in host.calls
 
 
 def test_a_new_lock_is_proposed(drifting: Host) -> None:
