@@ -83,6 +83,22 @@ def test_a_templated_file_varies_and_has_few_tags(source: Path) -> None:
     assert tags <= MOST_TAGS, "when a file fills with tags, the seam is in the wrong place"
 
 
+def test_an_update_is_proven_by_one_command_wherever_it_is_written() -> None:
+    # The README's last line is how every release ends it: people write on below, and a change of it
+    # would meet theirs.
+    pages = [*SOURCES, ROOT / "docs" / "updating.md", ROOT / "README.md"]
+    proofs = {
+        str(page.relative_to(ROOT)): set(re.findall(r"uv lock && make [a-z ]+", page.read_text()))
+        for page in pages
+        if page.name not in {"README.md.jinja", *GENERATED}
+    }
+
+    written = {page: found for page, found in proofs.items() if found}
+
+    assert len(written) == 4
+    assert set.union(*written.values()) == {"uv lock && make install lint typecheck test"}
+
+
 def test_no_file_of_the_template_is_ignored_by_git() -> None:
     ignored = subprocess.run(
         ["git", "check-ignore", "--no-index", "--stdin"],

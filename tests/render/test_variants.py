@@ -17,12 +17,22 @@ from tests.support.rendering import Render
 from tests.support.variants import parameters, variants
 from tools.lock import without_sizes
 from tools.questions import Questions
+from tools.releases import git
 
 TOOLS = Path(sys.executable).parent
 # A placeholder or a tag of Jinja, but none of Prometheus', Python's, Make's, the shell's or a
 # workflow's.
 TEMPLATE_MARK = re.compile(r"(?<!\$){{(?! \$)|{%|{#|\.jinja\b")
 GENERATED = {"uv.lock"}
+SECRETS_AND_DATA = [
+    ".env",
+    ".env.production",
+    "backups/20260101T000000Z",
+    "deploy/service.env",
+    "secrets/database_password",
+    "service.db",
+    "service.db-wal",
+]
 WORDS_OF_FEATURES = {
     "database": re.compile(rb"sql|alembic|database|migrat|\.db\b|backup|pyrage", re.IGNORECASE),
     "postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
@@ -197,12 +207,24 @@ def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature
     traces = [
         f"{path.relative_to(variant.path)}: {match[0].decode()}"
         for path in _files(variant)
-        # The answers' file says what was not chosen, in the words of the questions.
-        if path.name not in {".copier-answers.yml", "LICENSE"}
+        # The answers' file says what was not chosen, in the words of the questions. What .gitignore
+        # keeps out of commits is still on people's machines when its feature is switched off.
+        if path.name not in {".copier-answers.yml", ".gitignore", "LICENSE"}
         and (match := WORDS_OF_FEATURES[feature].search(path.read_bytes()))
     ]
 
     assert traces == []
+
+
+def test_no_commit_takes_secrets_or_data_whatever_was_chosen(
+    variant: Project, tmp_path: Path
+) -> None:
+    shutil.copy(variant.path / ".gitignore", tmp_path)
+    git("init", "--quiet", folder=tmp_path)
+
+    ignored = git("check-ignore", *SECRETS_AND_DATA, folder=tmp_path)
+
+    assert ignored.splitlines() == SECRETS_AND_DATA
 
 
 def test_the_answers_file_remembers_the_answers_and_nothing_computed(variant: Project) -> None:
