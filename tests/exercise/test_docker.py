@@ -1,17 +1,20 @@
 """The image and the Compose files, built and run as they are deployed."""
 
 import json
+import os
 import random
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+import yaml
 
 from tests.support import containers
 from tests.support.accounts import PASSWORD, Visitor
@@ -19,6 +22,7 @@ from tests.support.conformance import conforms
 from tests.support.containers import Composed, composed, docker, running
 from tests.support.project import Project, free_port
 from tests.support.rendering import Render
+from tools.environment import without_settings
 
 Record = Callable[[str, object], None]
 MISSING = containers.why_not()
@@ -47,6 +51,15 @@ DRAIN_SECONDS = 2
 STOP_SECONDS = DRAIN_SECONDS + 2
 ADMIN = "admin@example.com"
 MOST_MEGABYTES = 140
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What a pipeline does to see that an image serves."""
+
+    project: Project
+    variables: dict[str, str]
+    commands: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -449,6 +462,54 @@ def test_django_is_deployed_by_the_same_files(
         status, _ = staging.container("api").stop()
 
     assert status == 0
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def boot(request: pytest.FixtureRequest, rendered: Render) -> Boot:
+    """What the pipeline of a default service does to boot its image."""
+    project = rendered({"project_name": "Docked Service", "ci": request.param})
+    if request.param == "gitlab":
+        job = yaml.safe_load((project.path / ".gitlab-ci.yml").read_text())["boot"]
+        lines = job["script"]
+        return Boot(project, job["variables"], [line for line in lines if "trivy" not in line])
+    workflow = yaml.safe_load((project.path / ".github/workflows/image.yml").read_text())
+    job = workflow["jobs"]["image"]
+    runs = [step["run"] for step in job["steps"] if "run" in step and "if" not in step]
+    return Boot(project, job["env"], runs)
+
+
+def test_the_pipeline_boots_the_image_with_what_it_sets_itself(
+    boot: Boot, image: str, tmp_path: Path
+) -> None:
+    containers.provide_proxy()
+    folder = tmp_path / "service"
+    shutil.copytree(boot.project.path, folder)
+    ports = {"HTTP_PORT": str(free_port()), "HTTPS_PORT": str(free_port())}
+    own = {"IMAGE": image, "EDGE_SUBNET": _some_subnet(), **ports}
+    deployed = Composed(folder, "compose.production.yaml", boot.variables | own)
+    # From within a container the port is the usual one, from this host it is not.
+    script = "\n".join(boot.commands).replace(
+        "--insecure https://localhost/", f"--insecure https://localhost:{ports['HTTPS_PORT']}/"
+    )
+
+    done = subprocess.run(
+        ["bash", "-exc", script],
+        cwd=folder,
+        env={
+            **without_settings(os.environ, folder),
+            **deployed.variables,
+            "COMPOSE_PROJECT_NAME": deployed.name,
+        },
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    said = deployed.compose("logs", "--tail=20", "api").stdout
+    deployed.down(volumes=True)
+
+    assert done.returncode == 0, done.stdout + said
+    assert '"status":"healthy"' in done.stdout
 
 
 def _psql(project: Composed, statement: str) -> str:
