@@ -110,6 +110,70 @@ def test_making_secrets_again_keeps_them(with_image: Project, tmp_path: Path) ->
     assert all(len(value) > 64 for value in before.values())
 
 
+@pytest.fixture
+def deployed(rendered: Render, tmp_path: Path) -> Project:
+    """A copy of the default service, whose secrets a test makes."""
+    folder = tmp_path / "deployed"
+    ignored = shutil.ignore_patterns("secrets", ".venv", ".git")
+    shutil.copytree(rendered({}).path, folder, ignore=ignored)
+    return Project(folder)
+
+
+def test_an_empty_secret_is_written_anew(deployed: Project) -> None:
+    folder = deployed.path / "secrets"
+    folder.mkdir()
+    (folder / "secret_key").touch()
+
+    deployed.make("secrets")
+
+    assert len((folder / "secret_key").read_text()) > 64
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_folder_in_the_place_of_a_secret_is_refused(deployed: Project) -> None:
+    (deployed.path / "secrets" / "secret_key").mkdir(parents=True)
+
+    refused = deployed.make("secrets", check=False)
+
+    assert refused.returncode != 0
+    assert "secrets/secret_key: is no file" in refused.stdout
+
+
+@pytest.mark.parametrize(
+    ("lost", "kept"), [("postgres_password", "database_url"), ("redis_config", "redis_url")]
+)
+def test_a_lost_secret_that_another_one_holds_is_not_made_up(
+    deployed: Project, lost: str, kept: str
+) -> None:
+    deployed.make("secrets")
+    (deployed.path / "secrets" / lost).unlink()
+
+    refused = deployed.make("secrets", check=False)
+
+    assert refused.returncode != 0
+    assert f"secrets/{lost}: is missing or empty, and {kept} holds it" in refused.stdout
+    assert not (deployed.path / "secrets" / lost).exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "env", "folder"),
+    [
+        ("SECRETS_DIR=of-env", {}, "of-env"),
+        ('SECRETS_DIR="of-env" # ours', {}, "of-env"),
+        ("SECRETS_DIR=of-env", {"SECRETS_DIR": "of-shell"}, "of-shell"),
+        ("# SECRETS_DIR=of-env", {}, "secrets"),
+    ],
+)
+def test_secrets_are_where_compose_looks_for_them(
+    deployed: Project, line: str, env: dict[str, str], folder: str
+) -> None:
+    (deployed.path / ".env").write_text(f"DOMAIN=localhost\n{line}\n")
+
+    deployed.run("sh", "deploy/make-secrets.sh", env=env)
+
+    assert (deployed.path / folder / "secret_key").is_file()
+
+
 def test_only_the_proxy_is_published(with_image: Project) -> None:
     for name in ("compose.production.yaml", "compose.staging.yaml"):
         services = yaml.safe_load((with_image.path / name).read_text())["services"]
