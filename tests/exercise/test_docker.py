@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -378,6 +380,34 @@ def test_a_lost_service_is_a_problem_with_the_proxys_own_words(staging: Composed
     assert answer.headers["X-Correlation-ID"] == answer.json()["correlation_id"]
 
 
+def test_a_new_version_takes_the_place_of_the_old_behind_the_same_proxy(
+    staging: Composed, record_property: Record
+) -> None:
+    def ids() -> tuple[str, str]:
+        proxy, api = (staging.container(name).inspect()["Id"] for name in ("proxy", "api"))
+        return proxy, api
+
+    later = f"{IMAGE}:later"
+    docker("tag", IMAGE, later)
+    proxy, api = ids()
+    rollout = replace(staging, variables={**staging.variables, "IMAGE": later})
+
+    rollout.compose("run", "--rm", "migrate")
+    with ThreadPoolExecutor() as pool:
+        replaced = pool.submit(rollout.up)
+        answers = Counter[str | int]()
+        while not replaced.done():
+            answers[_status(staging)] += 1
+        seconds = replaced.result()
+    after = ids()
+    docker("image", "rm", later)
+
+    record_property("note", f"rollout in {seconds:.0f} s, behind the proxy: {dict(answers)}")
+    assert after[0] == proxy
+    assert after[1] != api
+    assert set(answers) <= {200, 503}
+
+
 @pytest.fixture(scope="module")
 def production(
     project: Project, deployment: dict[str, str], staging: Composed
@@ -573,6 +603,15 @@ def _conforms(
     url = f"https://localhost:{staging.variables['HTTPS_PORT']}"
     left = ["--environment=staging", *options, "-k", left_out]
     return len(conforms(url, project, left, project.environment({"SSL_CERT_FILE": str(authority)})))
+
+
+def _status(project: Composed) -> int | str:
+    """Ask in a connection of its own; return the answer's status, or how there was none."""
+    try:
+        with _client(project) as client:
+            return client.get("/").status_code
+    except httpx2.HTTPError as error:
+        return type(error).__name__
 
 
 def _client(project: Composed) -> httpx2.Client:
