@@ -408,6 +408,27 @@ def test_a_new_version_takes_the_place_of_the_old_behind_the_same_proxy(
     assert set(answers) <= {200, 503}
 
 
+def test_new_secrets_are_taken_as_the_page_on_them_says(staging: Composed) -> None:
+    secrets = staging.folder / "secrets"
+    changed = ["postgres_password", "database_url", "redis_config", "redis_url"]
+    before = [(secrets / name).read_text() for name in changed]
+    for name in changed:
+        (secrets / name).unlink()
+
+    Project(staging.folder).make("secrets")
+    _psql(staging, f"ALTER ROLE service PASSWORD '{(secrets / changed[0]).read_text().strip()}'")
+    staging.up("--force-recreate")
+
+    after = [(secrets / name).read_text() for name in changed]
+    assert all(old != new for old, new in zip(before, after, strict=True))
+    read = staging.container("api").run(
+        "cat", "/run/secrets/database_url", "/run/secrets/redis_url"
+    )
+    assert read.stdout == after[1] + after[3]
+    with _client(staging) as client:
+        assert client.get("/health/ready").status_code == 200
+
+
 @pytest.fixture(scope="module")
 def production(
     project: Project, deployment: dict[str, str], staging: Composed
