@@ -203,6 +203,52 @@ def test_the_workflows_are_clean(on_github: Project) -> None:
     _is_schema(on_github, "github-workflows", *workflows)
 
 
+@pytest.fixture(params=["release.yml", "release-image.yml", "package", "release-image"])
+def before_the_build(request: pytest.FixtureRequest, rendered: Render) -> tuple[Project, str]:
+    """What each job of a release does before it builds, and the service that it belongs to."""
+    if request.param.endswith(".yml"):
+        project = rendered({})
+        workflow = yaml.safe_load((project.path / ".github/workflows" / request.param).read_text())
+        (job,) = workflow["jobs"].values()
+        return project, next(step["run"] for step in job["steps"] if "run" in step)
+    project = rendered({"ci": "gitlab"})
+    pipeline = yaml.safe_load((project.path / ".gitlab-ci.yml").read_text())
+    return project, pipeline[request.param]["script"][0]
+
+
+@pytest.mark.parametrize(("version", "status"), [("0.1.0", 0), ("0.2.0", 1)])
+def test_only_the_tag_that_is_the_version_is_released(
+    before_the_build: tuple[Project, str], version: str, status: int
+) -> None:
+    project, script = before_the_build
+    tag = f"v{version}"
+
+    done = project.run(
+        *("sh", "-ec", script), env={"GITHUB_REF_NAME": tag, "CI_COMMIT_TAG": tag}, check=False
+    )
+
+    assert done.returncode == status
+    assert (f"uv version {version}, commit" in done.stdout) is bool(status)
+
+
+def test_the_image_is_built_by_what_can_write_its_provenance(rendered: Render) -> None:
+    pipeline = yaml.safe_load((rendered({"ci": "gitlab"}).path / ".gitlab-ci.yml").read_text())
+    script = pipeline["release-image"]["script"]
+
+    (build,) = (number for number, line in enumerate(script) if "--provenance" in line)
+    assert script[build - 2 : build] == [
+        "docker context create engine",
+        "docker buildx create --use engine",
+    ]
+
+
+def test_the_pipeline_scans_the_image_that_it_has_booted(rendered: Render) -> None:
+    job = yaml.safe_load((rendered({"ci": "gitlab"}).path / ".gitlab-ci.yml").read_text())["boot"]
+
+    assert "trivy:" in job["script"][-1]
+    assert job["script"][-1].endswith('--exit-code 1 "$IMAGE"')
+
+
 def test_actions_are_pinned_to_commits(on_github: Project) -> None:
     lines = [
         line.strip()
