@@ -1,17 +1,22 @@
 """The image and the Compose files, built and run as they are deployed."""
 
 import json
+import os
 import random
 import re
 import shutil
+import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+import yaml
 
 from tests.support import containers
 from tests.support.accounts import PASSWORD, Visitor
@@ -19,6 +24,7 @@ from tests.support.conformance import conforms
 from tests.support.containers import Composed, composed, docker, running
 from tests.support.project import Project, free_port
 from tests.support.rendering import Render
+from tools.environment import without_settings
 
 Record = Callable[[str, object], None]
 MISSING = containers.why_not()
@@ -47,6 +53,15 @@ DRAIN_SECONDS = 2
 STOP_SECONDS = DRAIN_SECONDS + 2
 ADMIN = "admin@example.com"
 MOST_MEGABYTES = 140
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What a pipeline does to see that an image serves."""
+
+    project: Project
+    variables: dict[str, str]
+    commands: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -365,6 +380,55 @@ def test_a_lost_service_is_a_problem_with_the_proxys_own_words(staging: Composed
     assert answer.headers["X-Correlation-ID"] == answer.json()["correlation_id"]
 
 
+def test_a_new_version_takes_the_place_of_the_old_behind_the_same_proxy(
+    staging: Composed, record_property: Record
+) -> None:
+    def ids() -> tuple[str, str]:
+        proxy, api = (staging.container(name).inspect()["Id"] for name in ("proxy", "api"))
+        return proxy, api
+
+    later = f"{IMAGE}:later"
+    docker("tag", IMAGE, later)
+    proxy, api = ids()
+    rollout = replace(staging, variables={**staging.variables, "IMAGE": later})
+
+    rollout.compose("run", "--rm", "migrate")
+    with ThreadPoolExecutor() as pool:
+        replaced = pool.submit(rollout.up)
+        answers = Counter[str | int]()
+        while not replaced.done():
+            answers[_status(staging)] += 1
+        seconds = replaced.result()
+    after = ids()
+    docker("image", "rm", later)
+
+    record_property("note", f"rollout in {seconds:.0f} s, behind the proxy: {dict(answers)}")
+    assert after[0] == proxy
+    assert after[1] != api
+    assert set(answers) <= {200, 503}
+
+
+def test_new_secrets_are_taken_as_the_page_on_them_says(staging: Composed) -> None:
+    secrets = staging.folder / "secrets"
+    changed = ["postgres_password", "database_url", "redis_config", "redis_url"]
+    before = [(secrets / name).read_text() for name in changed]
+    for name in changed:
+        (secrets / name).unlink()
+
+    Project(staging.folder).make("secrets")
+    _psql(staging, f"ALTER ROLE service PASSWORD '{(secrets / changed[0]).read_text().strip()}'")
+    staging.up("--force-recreate")
+
+    after = [(secrets / name).read_text() for name in changed]
+    assert all(old != new for old, new in zip(before, after, strict=True))
+    read = staging.container("api").run(
+        "cat", "/run/secrets/database_url", "/run/secrets/redis_url"
+    )
+    assert read.stdout == after[1] + after[3]
+    with _client(staging) as client:
+        assert client.get("/health/ready").status_code == 200
+
+
 @pytest.fixture(scope="module")
 def production(
     project: Project, deployment: dict[str, str], staging: Composed
@@ -451,6 +515,54 @@ def test_django_is_deployed_by_the_same_files(
     assert status == 0
 
 
+@pytest.fixture(params=["github", "gitlab"])
+def boot(request: pytest.FixtureRequest, rendered: Render) -> Boot:
+    """What the pipeline of a default service does to boot its image."""
+    project = rendered({"project_name": "Docked Service", "ci": request.param})
+    if request.param == "gitlab":
+        job = yaml.safe_load((project.path / ".gitlab-ci.yml").read_text())["boot"]
+        lines = job["script"]
+        return Boot(project, job["variables"], [line for line in lines if "trivy" not in line])
+    workflow = yaml.safe_load((project.path / ".github/workflows/image.yml").read_text())
+    job = workflow["jobs"]["image"]
+    runs = [step["run"] for step in job["steps"] if "run" in step and "if" not in step]
+    return Boot(project, job["env"], runs)
+
+
+def test_the_pipeline_boots_the_image_with_what_it_sets_itself(
+    boot: Boot, image: str, tmp_path: Path
+) -> None:
+    containers.provide_proxy()
+    folder = tmp_path / "service"
+    shutil.copytree(boot.project.path, folder)
+    ports = {"HTTP_PORT": str(free_port()), "HTTPS_PORT": str(free_port())}
+    own = {"IMAGE": image, "EDGE_SUBNET": _some_subnet(), **ports}
+    deployed = Composed(folder, "compose.production.yaml", boot.variables | own)
+    # From within a container the port is the usual one, from this host it is not.
+    script = "\n".join(boot.commands).replace(
+        "--insecure https://localhost/", f"--insecure https://localhost:{ports['HTTPS_PORT']}/"
+    )
+
+    done = subprocess.run(
+        ["bash", "-exc", script],
+        cwd=folder,
+        env={
+            **without_settings(os.environ, folder),
+            **deployed.variables,
+            "COMPOSE_PROJECT_NAME": deployed.name,
+        },
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    said = deployed.compose("logs", "--tail=20", "api").stdout
+    deployed.down(volumes=True)
+
+    assert done.returncode == 0, done.stdout + said
+    assert '"status":"healthy"' in done.stdout
+
+
 def _psql(project: Composed, statement: str) -> str:
     command = ("psql", "--username=service", "--quiet", "--tuples-only", "--no-align")
     return project.compose("exec", "-T", "postgres", *command, f"--command={statement}").stdout
@@ -512,6 +624,15 @@ def _conforms(
     url = f"https://localhost:{staging.variables['HTTPS_PORT']}"
     left = ["--environment=staging", *options, "-k", left_out]
     return len(conforms(url, project, left, project.environment({"SSL_CERT_FILE": str(authority)})))
+
+
+def _status(project: Composed) -> int | str:
+    """Ask in a connection of its own; return the answer's status, or how there was none."""
+    try:
+        with _client(project) as client:
+            return client.get("/").status_code
+    except httpx2.HTTPError as error:
+        return type(error).__name__
 
 
 def _client(project: Composed) -> httpx2.Client:

@@ -1,7 +1,9 @@
 """The default service's migrations, up and down with rows in the tables, on both databases."""
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -140,3 +142,57 @@ def test_an_entry_of_the_audit_trail_cannot_be_rewritten(
         ask(rewrite)
 
     assert ask("SELECT event FROM audit_entries") == [("logout",)]
+
+
+def test_an_upgrade_of_a_database_that_is_newer_changes_nothing_and_succeeds(
+    default_service: Project, database: tuple[str, Ask]
+) -> None:
+    url, ask = database
+    default_service.make("migrate", env={"DATABASE_URL": url})
+    ask("UPDATE alembic_version SET version_num = 'later' WHERE version_num = '0002'")
+    before = ask("SELECT version_num FROM alembic_version")
+
+    done = default_service.make("migrate", env={"DATABASE_URL": url})
+
+    assert "The database is newer than this version: nothing is done." in done.stdout
+    assert ask("SELECT version_num FROM alembic_version") == before
+
+
+def test_a_downgrade_of_a_database_that_is_newer_is_refused(
+    default_service: Project, database: tuple[str, Ask]
+) -> None:
+    url, ask = database
+    default_service.make("migrate", env={"DATABASE_URL": url})
+    ask("UPDATE alembic_version SET version_num = 'later' WHERE version_num = '0002'")
+
+    command = ("uv", "run", "--frozen", "alembic", "downgrade", "base")
+    refused = default_service.run(*command, env={"DATABASE_URL": url}, check=False)
+
+    assert refused.returncode != 0
+    assert "Can't locate revision" in refused.stdout
+
+
+def test_those_who_migrate_an_empty_database_at_once_wait_for_each_other(
+    default_service: Project, postgresql_url: str
+) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+    def migrate(url: str) -> str:
+        done = default_service.make("migrate", env={"DATABASE_URL": url}, check=False)
+        return "" if done.returncode == 0 else done.stdout
+
+    with scratch_database(postgresql_url) as url, ThreadPoolExecutor() as pool:
+        with psycopg.connect(url) as connection:
+            # Nobody makes a table until all have looked what there is.
+            connection.execute("LOCK TABLE pg_class IN SHARE MODE")
+            ends = [pool.submit(migrate, url) for _ in range(2)]
+            _eventually(lambda: asking_postgresql(url)(waiting) == [(2,)])
+
+        assert [end.result() for end in ends] == ["", ""]
+
+
+def _eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.1)

@@ -110,6 +110,70 @@ def test_making_secrets_again_keeps_them(with_image: Project, tmp_path: Path) ->
     assert all(len(value) > 64 for value in before.values())
 
 
+@pytest.fixture
+def deployed(rendered: Render, tmp_path: Path) -> Project:
+    """A copy of the default service, whose secrets a test makes."""
+    folder = tmp_path / "deployed"
+    ignored = shutil.ignore_patterns("secrets", ".venv", ".git")
+    shutil.copytree(rendered({}).path, folder, ignore=ignored)
+    return Project(folder)
+
+
+def test_an_empty_secret_is_written_anew(deployed: Project) -> None:
+    folder = deployed.path / "secrets"
+    folder.mkdir()
+    (folder / "secret_key").touch()
+
+    deployed.make("secrets")
+
+    assert len((folder / "secret_key").read_text()) > 64
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_folder_in_the_place_of_a_secret_is_refused(deployed: Project) -> None:
+    (deployed.path / "secrets" / "secret_key").mkdir(parents=True)
+
+    refused = deployed.make("secrets", check=False)
+
+    assert refused.returncode != 0
+    assert "secrets/secret_key: is no file" in refused.stdout
+
+
+@pytest.mark.parametrize(
+    ("lost", "kept"), [("postgres_password", "database_url"), ("redis_config", "redis_url")]
+)
+def test_a_lost_secret_that_another_one_holds_is_not_made_up(
+    deployed: Project, lost: str, kept: str
+) -> None:
+    deployed.make("secrets")
+    (deployed.path / "secrets" / lost).unlink()
+
+    refused = deployed.make("secrets", check=False)
+
+    assert refused.returncode != 0
+    assert f"secrets/{lost}: is missing or empty, and {kept} holds it" in refused.stdout
+    assert not (deployed.path / "secrets" / lost).exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "env", "folder"),
+    [
+        ("SECRETS_DIR=of-env", {}, "of-env"),
+        ('SECRETS_DIR="of-env" # ours', {}, "of-env"),
+        ("SECRETS_DIR=of-env", {"SECRETS_DIR": "of-shell"}, "of-shell"),
+        ("# SECRETS_DIR=of-env", {}, "secrets"),
+    ],
+)
+def test_secrets_are_where_compose_looks_for_them(
+    deployed: Project, line: str, env: dict[str, str], folder: str
+) -> None:
+    (deployed.path / ".env").write_text(f"DOMAIN=localhost\n{line}\n")
+
+    deployed.run("sh", "deploy/make-secrets.sh", env=env)
+
+    assert (deployed.path / folder / "secret_key").is_file()
+
+
 def test_only_the_proxy_is_published(with_image: Project) -> None:
     for name in ("compose.production.yaml", "compose.staging.yaml"):
         services = yaml.safe_load((with_image.path / name).read_text())["services"]
@@ -137,6 +201,52 @@ def test_the_workflows_are_clean(on_github: Project) -> None:
     _judge(on_github, "actionlint", "-no-color", *workflows)
     _judge(on_github, "zizmor", "--offline", "--quiet", "--persona=auditor", *workflows)
     _is_schema(on_github, "github-workflows", *workflows)
+
+
+@pytest.fixture(params=["release.yml", "release-image.yml", "package", "release-image"])
+def before_the_build(request: pytest.FixtureRequest, rendered: Render) -> tuple[Project, str]:
+    """What each job of a release does before it builds, and the service that it belongs to."""
+    if request.param.endswith(".yml"):
+        project = rendered({})
+        workflow = yaml.safe_load((project.path / ".github/workflows" / request.param).read_text())
+        (job,) = workflow["jobs"].values()
+        return project, next(step["run"] for step in job["steps"] if "run" in step)
+    project = rendered({"ci": "gitlab"})
+    pipeline = yaml.safe_load((project.path / ".gitlab-ci.yml").read_text())
+    return project, pipeline[request.param]["script"][0]
+
+
+@pytest.mark.parametrize(("version", "status"), [("0.1.0", 0), ("0.2.0", 1)])
+def test_only_the_tag_that_is_the_version_is_released(
+    before_the_build: tuple[Project, str], version: str, status: int
+) -> None:
+    project, script = before_the_build
+    tag = f"v{version}"
+
+    done = project.run(
+        *("sh", "-ec", script), env={"GITHUB_REF_NAME": tag, "CI_COMMIT_TAG": tag}, check=False
+    )
+
+    assert done.returncode == status
+    assert (f"uv version {version}, commit" in done.stdout) is bool(status)
+
+
+def test_the_image_is_built_by_what_can_write_its_provenance(rendered: Render) -> None:
+    pipeline = yaml.safe_load((rendered({"ci": "gitlab"}).path / ".gitlab-ci.yml").read_text())
+    script = pipeline["release-image"]["script"]
+
+    (build,) = (number for number, line in enumerate(script) if "--provenance" in line)
+    assert script[build - 2 : build] == [
+        "docker context create engine",
+        "docker buildx create --use engine",
+    ]
+
+
+def test_the_pipeline_scans_the_image_that_it_has_booted(rendered: Render) -> None:
+    job = yaml.safe_load((rendered({"ci": "gitlab"}).path / ".gitlab-ci.yml").read_text())["boot"]
+
+    assert "trivy:" in job["script"][-1]
+    assert job["script"][-1].endswith('--exit-code 1 "$IMAGE"')
 
 
 def test_actions_are_pinned_to_commits(on_github: Project) -> None:

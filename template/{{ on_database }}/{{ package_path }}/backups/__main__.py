@@ -26,6 +26,9 @@ def run_backup(settings: Settings) -> None:
     )
     for name in removed:
         print(f"{name}: removed, as it was older than {settings.backup_keep_days} days")
+    # Told, but no failure: the new backup is good.
+    for fault in store.faults():
+        print(fault, file=sys.stderr)
 
 
 def run_restore(settings: Settings, name: str | None, *, replace: bool) -> None:

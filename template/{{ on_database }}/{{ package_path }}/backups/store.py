@@ -123,12 +123,12 @@ class Store:
         self._own = re.compile(re.escape(prefix) + r"-\d{8}T\d{6}Z[.][a-z.]+")
 
     def all(self) -> list[Backup]:
-        """Return the finished backups, the oldest first.
+        """Return the finished backups, the oldest first, but those whose manifest is damaged."""
+        return [found for found in self._found() if isinstance(found, Backup)]
 
-        Raises:
-            BackupError: A manifest is damaged.
-        """
-        return [_read(path.with_suffix("")) for path in self._files() if path.suffix == _MANIFEST]
+    def faults(self) -> list[str]:
+        """Return what is wrong with manifests, a line for each that is damaged."""
+        return [str(found) for found in self._found() if isinstance(found, BackupError)]
 
     def find(self, name: str | None) -> Backup:
         """Return the backup of this name, or the newest.
@@ -179,16 +179,19 @@ class Store:
             )
             begun = part.replace(path)
             _write(_manifest_path(path), manifest.model_dump_json(indent=2) + "\n")
-        except BaseException:
+        except BaseException as error:
             # On a disk that is full, what does not count must not stay.
             begun.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(path)  # a write that fails does not say where
             raise
 
     def prune(self, now: datetime, *, days: int, at_least: int) -> list[str]:
         """Remove backups that are older than so many days, but never the newest ones.
 
         Parts that runs which were killed have left behind go, too, after a day. A file without its
-        manifest stays: it may be a copy that was fetched before its manifest.
+        manifest stays: it may be a copy that was fetched before its manifest. One whose manifest is
+        damaged stays, for somebody to look at, and is none of those that are kept.
 
         Args:
             now: The time.
@@ -211,6 +214,14 @@ class Store:
             if unfinished and path.stat().st_mtime < time.time() - _UNFINISHED_SECONDS:
                 path.unlink()
         return [backup.name for backup in old]
+
+    def _found(self) -> Iterator[Backup | BackupError]:
+        for path in self._files():
+            if path.suffix == _MANIFEST:
+                try:
+                    yield _read(path.with_suffix(""))
+                except BackupError as error:
+                    yield error
 
     def _files(self) -> list[Path]:
         if not self._folder.is_dir():

@@ -30,7 +30,10 @@ def back_up(source: Source, store: Store, settings: BackupSettings, now: datetim
                 "the database has no tables: DATABASE_URL is another one's, or make migrate was "
                 "not run yet"
             )
-        seal(dump.stream, draft, keys)
+        try:
+            seal(dump.stream, draft, keys)
+        except BackupError as error:
+            raise BackupError(f"{path}: {error}") from None
         draft.rows = dict(dump.rows)
     return store.find(str(path.absolute()))
 
