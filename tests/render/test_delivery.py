@@ -245,7 +245,7 @@ def test_the_image_is_built_by_what_can_write_its_provenance(rendered: Render) -
 def test_the_pipeline_scans_the_image_that_it_has_booted(rendered: Render) -> None:
     job = yaml.safe_load((rendered({"ci": "gitlab"}).path / ".gitlab-ci.yml").read_text())["boot"]
 
-    assert "trivy:" in job["script"][-1]
+    assert '"aquasec/trivy:$TRIVY_VERSION"' in job["script"][-1]
     assert job["script"][-1].endswith('--exit-code 1 "$IMAGE"')
 
 
