@@ -19,8 +19,9 @@ _SESSION_ID = "session_id"
 def begin(request: HttpRequest) -> None:
     """Note that somebody has logged in; their session is found by what their cookie stands for."""
     lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    opened = open_session(cast("User", request.user).pk, lifetime)
-    request.session[_SESSION_ID] = str(opened.pk)
+    user = cast("User", request.user)
+    request.session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
+    _name(request, user)
 
 
 def end(request: HttpRequest) -> None:
@@ -43,6 +44,11 @@ def user_of(request: HttpRequest) -> User | AnonymousUser:
     if held is None or not living_sessions().filter(pk=held, user=user).exists():
         request.session.flush()
         return AnonymousUser()
-    # Nothing that guesses counts by it: logins and passwords count by the address (site.py).
-    cast("Any", state_of(request))["user_id"] = str(user.pk)
+    _name(request, user)
     return user
+
+
+def _name(request: HttpRequest, user: User) -> None:
+    # The session was verified, so that a limit may count by it; what is guessed here, passwords,
+    # counts by the address (site.py).
+    cast("Any", state_of(request))["user_id"] = str(user.pk)
