@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -15,6 +15,7 @@ from .. import about
 from ..counting import address_and_route, count, refusal
 from ..errors import answer_service_error
 from ..handler import wait_for
+from ..routes import scope_of
 from . import logins
 
 STATIC_FILES = Path(admin.__file__).parent / "static"
@@ -81,8 +82,7 @@ class ServiceAdminSite(admin.AdminSite):
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
     """Return what to answer whoever guesses too often; None to go on."""
-    scope = cast("Any", request).scope
-    verdict = wait_for(count(scope, attrgetter("rate_limit_login"), address_and_route))
+    verdict = wait_for(count(scope_of(request), attrgetter("rate_limit_login"), address_and_route))
     if verdict is None or verdict.allowed:
         return None
     return answer_service_error(request, refusal(verdict))

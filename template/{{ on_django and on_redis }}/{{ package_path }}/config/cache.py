@@ -137,7 +137,7 @@ class _Client(RedisCacheClient):
         _circuit.run(partial(super().delete_many, keys), None)
 
     def clear_those_of(self, prefix: str) -> bool:
-        """Remove the keys that begin so, and no others: limits and tokens are here, too."""
+        """Remove the keys that begin so, and no others: limits are there, too."""
         client = self.get_client(None, write=True)
         pattern = _SPECIAL.sub(r"\\\1", prefix) + "*"
 
