@@ -17,6 +17,7 @@ from ..errors import answer_service_error
 from ..handler import wait_for
 from ..routes import scope_of
 from . import logins
+from .password import PasswordView
 
 STATIC_FILES = Path(admin.__file__).parent / "static"
 
@@ -69,9 +70,6 @@ class ServiceAdminSite(admin.AdminSite):
         """Show the form for another password, or set it: the present one is guessed as seldom."""
         if request.method == "POST" and (refused := _refusal(request)):
             return refused
-        # It wants the models, which are not there yet when Django loads this module.
-        from .password import PasswordView  # noqa: PLC0415
-
         request.current_app = self.name
         done = reverse("admin:password_change_done", current_app=self.name)
         context = {**self.each_context(request), **(extra_context or {})}
