@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import InterfaceError, OperationalError
@@ -23,6 +23,7 @@ from .core.problems import (
     UnavailableError,
     describe,
 )
+from .routes import scope_of
 
 if TYPE_CHECKING:  # it looks for this module by its name while it is loaded
     from rest_framework.views import APIView
@@ -59,7 +60,7 @@ def problem(
         detail,
         code=code,
         errors=errors,
-        instance=reference(cast("Any", request).scope),
+        instance=reference(scope_of(request)),
         correlation_id=correlation_id.get(),
     )
     return HttpResponse(

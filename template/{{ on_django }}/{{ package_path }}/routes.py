@@ -13,6 +13,10 @@ API_ROOT = "/api"
 FIRST = "v1"
 """The version that the API begins with."""
 
+_NO_LAYERS = (
+    "this request did not pass the service's layers, which create_app() puts around Django: "
+    "in a test, call with the fixture `client`, which is Starlette's TestClient"
+)
 _ROUTE = "route_template"
 _VIEW = "view"
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
@@ -25,6 +29,18 @@ def _template(route: str) -> str:
         route = utils.replace_metacharacters(utils.replace_unnamed_groups(route))
         route = route.replace("\\", "")
     return "/" + _PARAMETER.sub(r"{\1}", route)
+
+
+def scope_of(request: Any) -> Scope:
+    """Return what ASGI and the layers say of a request, be it Django's or its REST framework's.
+
+    Raises:
+        RuntimeError: It came another way, as from the test clients of these two.
+    """
+    scope: Scope | None = getattr(getattr(request, "_request", request), "scope", None)
+    if scope is None or "state" not in scope:
+        raise RuntimeError(_NO_LAYERS)
+    return scope
 
 
 def note_route(request: HttpRequest, match: ResolverMatch) -> None:

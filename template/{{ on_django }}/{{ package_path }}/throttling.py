@@ -9,6 +9,7 @@ from rest_framework.throttling import BaseThrottle
 
 from .counting import client_and_route, count, refusal
 from .handler import wait_for
+from .routes import scope_of
 
 if TYPE_CHECKING:  # it looks for this module by its name while it is loaded
     from rest_framework.views import APIView
@@ -32,7 +33,7 @@ class RouteThrottle(BaseThrottle):
         Raises:
             RateLimitedError: The client came too often.
         """
-        scope = request._request.scope  # type: ignore[attr-defined]  # noqa: SLF001
+        scope = scope_of(request)
         limit = getattr(view, "throttle_limit", None)
         identifier = getattr(view, "throttle_identifier", client_and_route)
         verdict = wait_for(count(scope, limit, identifier))

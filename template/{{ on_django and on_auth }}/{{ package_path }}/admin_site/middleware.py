@@ -8,8 +8,10 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csp import ContentSecurityPolicyMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.functional import SimpleLazyObject
 
 from ..errors import problem
+from .logins import user_of
 
 ROOT = "/admin/"
 
@@ -51,7 +53,11 @@ def answer_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 class AdminUser(_Only, AuthenticationMiddleware):
-    """Who is logged in to the site."""
+    """Who is logged in to the site; nobody is looked up for its files."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Have the user looked up when somebody asks."""
+        request.user = SimpleLazyObject(lambda: user_of(request))  # type: ignore[assignment] # it stands in for one
 
     def process_view(self, *_: Any) -> None:
         """Let each view say who may see it."""

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
 from django.views.static import serve
 
 from .site import STATIC_FILES
@@ -10,6 +11,7 @@ from .site import STATIC_FILES
 urlpatterns: list[URLPattern | URLResolver] = []
 if settings.ADMIN_ENABLED:
     urlpatterns += [
+        path("admin", RedirectView.as_view(pattern_name="admin:index")),
         path("admin/static/<path:path>", serve, {"document_root": STATIC_FILES}),
         path("admin/", admin.site.urls),
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils.timezone import now
@@ -38,8 +39,7 @@ def appoint(email: str, read_password: Callable[[], str]) -> str:
             # Whoever registered an address may not be its owner: what they set counts no longer.
             user.set_password(read_password())
             user.save()
-            MailedToken.objects.filter(user=user).delete()
-            Session.objects.filter(user=user).update(revoked_at=now())
+            _end_all(user)
             record(Event.CREATED, subject=user.pk, details={"role": Role.ADMIN})
         elif user.role != Role.ADMIN:
             change = {"from": user.role, "to": Role.ADMIN}
@@ -48,6 +48,14 @@ def appoint(email: str, read_password: Callable[[], str]) -> str:
         user.save()
     password = "the password is as before" if known else "with the password that was given"
     return f"{email} is an administrator; {password}"
+
+
+def follow_password(email: str) -> None:
+    """End all sessions and mailed tokens of somebody whose password a command has changed."""
+    with _transaction():
+        user = User.objects.get(email=email)
+        _end_all(user)
+        record(Event.PASSWORD_CHANGED, subject=user.pk)
 
 
 def remove_old(days: int) -> int:
@@ -62,7 +70,14 @@ def remove_old(days: int) -> int:
         entries = prune(days)
         Session.objects.filter(ended).delete()
         MailedToken.objects.filter(expires_at__lt=now()).delete()
+        SessionStore.clear_expired()  # what the cookies of the admin site stood for
     return entries
+
+
+def _end_all(user: User) -> None:
+    MailedToken.objects.filter(user=user).delete()
+    # No token is denied: whether a session lives is asked at each request, too.
+    Session.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=now())
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Examples:
         permission_classes = (IsUser,)
 """
 
-from typing import Any, cast
+from typing import cast
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from ..core.problems import ServiceError
 from ..core.tokens import Claims
 from ..handler import wait_for
+from ..routes import scope_of
 from ..state import state_of
 from ..users.models import User
 from .errors import ForbiddenError, UnauthenticatedError
@@ -37,8 +38,7 @@ class AccessTokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, Claims] | None:
         """Return the user and what the token says; None for nobody known."""
-        django: Any = request._request  # noqa: SLF001 -- Django's own
-        claims: Claims | None = django.scope["state"].get("claims")
+        claims: Claims | None = scope_of(request)["state"].get("claims")
         if claims is None:
             return None
         if wait_for(state_of(request)["accounts"].denied.denies(claims.token_id)):

@@ -38,7 +38,8 @@ def log_in(accounts: Accounts, email: str, password: str) -> TokenPair:
         if user is not None and verified.matches and _may_log_in(accounts, user):
             unchanged = User.objects.filter(pk=user.pk, password=kept, deleted_at__isnull=True)
             if unchanged.update(password=verified.renewed or kept):
-                issued = _open_session(accounts, user.pk)
+                lifetime = timedelta(days=accounts.settings.refresh_token_days)
+                issued = _issue(accounts, open_session(user.pk, lifetime))
         subject = None if user is None else user.pk
         if issued is None:
             record(Event.LOGIN_FAILED, subject=subject)
@@ -73,6 +74,11 @@ def refresh(accounts: Accounts, token: str) -> TokenPair:
     return issued
 
 
+def open_session(user_id: UUID, lifetime: timedelta) -> Session:
+    """Open a session that has no tokens yet."""
+    return Session.objects.create(user_id=user_id, expires_at=now() + lifetime)
+
+
 def log_out(accounts: Accounts, claims: Claims, *, all_: bool) -> None:
     """End the session of an access token, or all sessions of its user."""
     with transaction.atomic():
@@ -82,6 +88,13 @@ def log_out(accounts: Accounts, claims: Claims, *, all_: bool) -> None:
             _end(accounts, [claims.session_id])
         user = claims.user_id
         record(Event.LOGOUT, actor=user, subject=user, details={"all": all_})
+
+
+def log_out_of_site(accounts: Accounts, user_id: UUID, session_id: UUID) -> None:
+    """End the session of a login to the admin site."""
+    with transaction.atomic():
+        _end(accounts, [session_id])
+        record(Event.LOGOUT, actor=user_id, subject=user_id, details={"site": "admin"})
 
 
 def end_sessions(accounts: Accounts, user_id: UUID, *, but: UUID | None = None) -> None:
@@ -100,11 +113,6 @@ def living_sessions() -> QuerySet[Session]:
 def _may_log_in(accounts: Accounts, user: User) -> bool:
     known = user.verified or not accounts.settings.email_verification_required
     return known and user.deleted_at is None
-
-
-def _open_session(accounts: Accounts, user_id: UUID) -> TokenPair:
-    lifetime = timedelta(days=accounts.settings.refresh_token_days)
-    return _issue(accounts, Session.objects.create(user_id=user_id, expires_at=now() + lifetime))
 
 
 def _issue(accounts: Accounts, of: Session) -> TokenPair:

@@ -25,6 +25,7 @@ from ..counting import count, refusal
 from ..handler import wait_for
 from ..openapi import fails_with
 from ..pagination import part_of
+from ..routes import scope_of
 from ..settings import Settings
 from ..typed import (
     answer,
@@ -56,7 +57,7 @@ _MOVE_LIMITS = (attrgetter("rate_limit_login"), attrgetter("rate_limit_reset"))
 
 
 def _count(request: Request, limit: Callable[[Settings], str]) -> None:
-    scope = request._request.scope  # type: ignore[attr-defined]  # noqa: SLF001 -- Django's own
+    scope = scope_of(request)
     verdict = wait_for(count(scope, limit))
     if verdict is not None and not verdict.allowed:
         raise refusal(verdict)

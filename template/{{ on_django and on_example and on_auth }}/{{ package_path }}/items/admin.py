@@ -1,27 +1,69 @@
 """Items on the admin site."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import ModelAdmin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
+from django.db import models
 from django.http import HttpRequest
 
 from ..handler import wait_for
 from ..state import state_of
 from .models import Item
+from .serializers import ItemCreateSerializer
 from .views import CACHE
+
+
+class ItemForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    """Takes what the API takes."""
+
+    def clean(self) -> dict[str, Any]:
+        """Put what the API would refuse on the fields; those with a fault already keep theirs."""
+        # The owner is none of what a client may say.
+        given = {name: value for name, value in self.cleaned_data.items() if name != "owner"}
+        rules = ItemCreateSerializer(data=given, partial=True)
+        if not rules.is_valid():
+            for name, faults in rules.errors.items():
+                self.add_error(name, [str(fault) for fault in faults])
+        return self.cleaned_data
+
+
+class OwnerSelect(AutocompleteSelect):
+    """Chooses a user. Django's own fails on a value that cannot be a key, before the form tells."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        """Return the chosen user; nobody for what is no key."""
+        try:
+            return super().optgroups(name, value, attr)
+        except ValidationError:
+            return super().optgroups(name, [], attr)
 
 
 @admin.register(Item)
 class ItemAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     """Looks for items, and changes them; the cache forgets what it kept of them."""
 
+    form = ItemForm
     list_display = ("name", "owner", "quantity", "created_at")
     search_fields = ("name", "description")
     autocomplete_fields = ("owner",)
     ordering = ("-id",)
     # One at a time, so that the cache hears of each.
     actions = None
+
+    def formfield_for_foreignkey(
+        self,
+        db_field: models.ForeignKey[Any, Any],
+        request: HttpRequest,
+        **options: Any,
+    ) -> Any:
+        """Return the field of the owner."""
+        options["widget"] = OwnerSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     def save_model(self, request: HttpRequest, obj: Item, form: Any, change: Any) -> None:
         """Keep an item."""

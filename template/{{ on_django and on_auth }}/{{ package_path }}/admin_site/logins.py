@@ -1,0 +1,54 @@
+"""Logins to the admin site: each is a session like those of the API, and ends with them."""
+
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+
+from ..auth.sessions import living_sessions, log_out_of_site, open_session
+from ..state import state_of
+from ..users.models import User
+
+_SESSION_ID = "session_id"
+
+
+def begin(request: HttpRequest) -> None:
+    """Note that somebody has logged in; their session is found by what their cookie stands for."""
+    lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    user = cast("User", request.user)
+    request.session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
+    _name(request, user)
+
+
+def end(request: HttpRequest) -> None:
+    """End the session of whoever logs out."""
+    user = cast("User", request.user)
+    log_out_of_site(state_of(request)["accounts"], user.pk, session_id(request))
+
+
+def session_id(request: HttpRequest) -> UUID:
+    """Return the session of whoever is logged in."""
+    return UUID(request.session[_SESSION_ID])
+
+
+def user_of(request: HttpRequest) -> User | AnonymousUser:
+    """Return who is logged in, for as long as the session lives; the log line names them, too."""
+    user = get_user(request)
+    if not isinstance(user, User):
+        return AnonymousUser()
+    held = request.session.get(_SESSION_ID)
+    if held is None or not living_sessions().filter(pk=held, user=user).exists():
+        request.session.flush()
+        return AnonymousUser()
+    _name(request, user)
+    return user
+
+
+def _name(request: HttpRequest, user: User) -> None:
+    # The session was verified, so that a limit may count by it; what is guessed here, passwords,
+    # counts by the address (site.py).
+    cast("Any", state_of(request))["user_id"] = str(user.pk)

@@ -1,0 +1,31 @@
+"""The rule for new passwords, where Django asks for it: in its forms and commands."""
+
+from django.core.exceptions import ValidationError
+from pydantic import TypeAdapter
+from pydantic import ValidationError as ModelError
+
+from ..core.passwords import LONGEST, SHORTEST
+from .schemas import NewPassword
+
+_RULE: TypeAdapter[object] = TypeAdapter(NewPassword)
+
+
+class NewPasswordValidator:
+    """Takes what the API takes; its messages do not repeat what was given."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Let a password pass.
+
+        Raises:
+            ValidationError: It does not do.
+        """
+        del user
+        try:
+            _RULE.validate_python(password)
+        except ModelError as error:
+            faults = error.errors(include_url=False, include_input=False, include_context=False)
+            raise ValidationError([fault["msg"] for fault in faults]) from None
+
+    def get_help_text(self) -> str:
+        """Return what a form says of it."""
+        return f"The password has {SHORTEST} to {LONGEST} characters."
