@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from neighbours import solve_neighbours
 
@@ -120,7 +121,7 @@ class _Before:
     texts: dict[str, bytes]
 
     @classmethod
-    def taken(cls) -> "_Before":
+    def taken(cls) -> Self:
         hidden = _hidden()
         own = [Path(file) for file in hidden if _CACHES.isdisjoint(Path(file).parts)]
         texts = {str(path): text for path in own if (text := _read(path)) is not None}

@@ -65,9 +65,10 @@ BROKEN_BY_EDITS = {
 # which stand elsewhere since 0.2.0: what is to become of them, only people can tell.
 LEFT_TO_THE_USER = {("0.1.0", "worker-without-database"): {"src/rate_calculator/app.py"}}
 SOLVE = """
-import runpy, sys
-update = runpy.run_path(sys.argv[1])
-update["_solve_neighbours"](update["_unmerged"]())
+import sys
+sys.path.insert(0, sys.argv[1])
+import update
+update.solve_neighbours(update._unmerged())
 """
 Record = Callable[[str, object], None]
 Committed = Callable[[str, Answers], Project]
@@ -126,7 +127,7 @@ def _conflicts(service: Project) -> set[str]:
 
 def _solve_neighbours(service: Project) -> None:
     """Keep what only stands side by side, as `make update` does it."""
-    service.run(sys.executable, "-c", SOLVE, str(ROOT / "template" / "scripts" / "update.py"))
+    service.run(sys.executable, "-B", "-c", SOLVE, str(ROOT / "template" / "scripts"))
 
 
 def _files(service: Project) -> set[str]:
