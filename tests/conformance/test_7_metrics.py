@@ -21,6 +21,7 @@ ALWAYS = {
     "http_requests_active",
     "rate_limiter_degraded",
     "app_info",
+    "process_start_time_seconds",  # Prometheus's own word; the alert on restarts goes by it
 }
 ONCE_USED = {"cache_hits_total", "cache_misses_total", "rate_limit_hits_total"}
 
