@@ -50,7 +50,10 @@ def main(arguments: Sequence[str]) -> int:
 def _update(arguments: Sequence[str]) -> int:
     _require_clean_tree()
     before = _Before.taken()
-    _run_copier(arguments)
+    try:
+        _run_copier(arguments)
+    except UpdateError as error:
+        raise UpdateError(f"{error}{before.saved()}") from None
     if not {"-n", "--pretend"}.isdisjoint(arguments):
         return 0
     changes = _find_changes(before)
@@ -127,6 +130,22 @@ class _Before:
         texts = {str(path): text for path in own if (text := _read(path)) is not None}
         return cls(_git("show", f"HEAD:./{_ANSWERS}"), hidden, texts)
 
+    def changed(self) -> set[str]:
+        """Return the files that no longer hold what they did."""
+        return {file for file, text in self.texts.items() if _read(Path(file)) != text}
+
+    def saved(self) -> str:
+        """Keep what changed where an update stopped half way, and return what to say of it."""
+        if not (changed := sorted(self.changed())):
+            return ""
+        # Not in their places: others than Copier may have written them meanwhile.
+        folder = Path(tempfile.mkdtemp(prefix="before-update-"))
+        for file in changed:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_bytes(self.texts[file])
+        named = "\n".join(f"  {folder / file}" for file in changed)
+        return f"\nGit has no copy of these, which changed meanwhile; so they were before:\n{named}"
+
 
 @dataclass(frozen=True)
 class _Changes:
@@ -148,7 +167,7 @@ def _find_changes(before: _Before) -> _Changes:
     options = "--relative", "--name-only", "--no-renames", "--diff-filter=D", "HEAD"
     removed = _lines("diff", *options)
     new = _hidden() - before.hidden
-    changed = {file for file, text in before.texts.items() if _read(Path(file)) != text}
+    changed = before.changed()
     if not removed and not new and not changed:
         return _Changes()
     with _rendered(before.answers) as old, _rendered(Path(_ANSWERS).read_text()) as now:

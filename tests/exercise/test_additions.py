@@ -1,9 +1,13 @@
 """A team's own settings and middlewares, where no update writes, in a running service."""
 
+from pathlib import Path
+
 import httpx2
 import pytest
+from redis import Redis
 
 from tests.support.edits import package_of, replace
+from tests.support.mail import Mailbox, receiving
 from tests.support.project import Project
 from tests.support.rendering import Render
 from tests.support.variants import on_each_framework
@@ -53,6 +57,9 @@ POLITE = '''"""A middleware of Django's kind."""
 
 from collections.abc import Callable
 
+from django.conf import settings
+from django.core.cache import cache
+from django.core.mail import send_mail
 from django.http import HttpRequest, HttpResponse
 
 
@@ -62,6 +69,11 @@ def polite(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReque
     def thanking(request: HttpRequest) -> HttpResponse:
         response = answer(request)
         response["X-Thanks"] = request.path
+        response["X-Zone"] = settings.TIME_ZONE
+        if "keep" in request.GET:
+            cache.set("thanks", request.path)
+        if "mail" in request.GET:
+            send_mail("Thanks", "For asking.", None, ["ann@example.com"])
         return response
 
     return thanking
@@ -71,7 +83,8 @@ def polite(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReque
 @pytest.fixture(scope="session")
 def extended(rendered: Render, framework: str) -> Project:
     """A service with additions; no other test uses this mix, for its files are changed."""
-    project = rendered({"project_name": "Extended", "framework": framework, "auth": "none"})
+    auth = "jwt" if framework == "django" else "none"  # with it comes the way to a mail server
+    project = rendered({"project_name": "Extended", "framework": framework, "auth": auth})
     project.make("install")
     package = package_of(project)
     (package / "additions.py").write_text(ADDITIONS)
@@ -81,6 +94,11 @@ def extended(rendered: Render, framework: str) -> Project:
             package / "slices.py",
             "MIDDLEWARE: tuple[str, ...] = ()",
             f'MIDDLEWARE: tuple[str, ...] = ("{package.name}.polite.polite",)',
+        )
+        replace(
+            package / "slices.py",
+            "SETTINGS: dict[str, Any] = {}",
+            'SETTINGS: dict[str, Any] = {"TIME_ZONE": "Europe/Oslo"}',
         )
     project.make("migrate")
     return project
@@ -112,3 +130,32 @@ def test_djangos_own_middlewares_have_a_place_of_theirs(extended: Project) -> No
         answer = httpx2.get(running.url + ITEMS)
 
     assert answer.headers["X-Thanks"] == ITEMS
+
+
+@pytest.mark.parametrize("framework", ["django"], indirect=True)
+def test_ones_own_settings_of_django_go_before_the_templates(extended: Project) -> None:
+    with extended.serving() as running:
+        answer = httpx2.get(running.url + ITEMS)
+
+    assert answer.headers["X-Zone"] == "Europe/Oslo"
+
+
+@pytest.mark.parametrize("framework", ["django"], indirect=True)
+def test_djangos_own_cache_is_in_redis_where_a_setting_names_one(
+    extended: Project, valkey_url: str
+) -> None:
+    with extended.serving({"REDIS_URL": valkey_url}) as running:
+        httpx2.get(f"{running.url}{ITEMS}?keep")
+
+    with Redis.from_url(valkey_url) as store:
+        assert store.keys("extended:django:*") == [b"extended:django:1:thanks"]
+
+
+@pytest.mark.parametrize("framework", ["django"], indirect=True)
+def test_djangos_own_mails_go_to_the_services_mail_server(
+    extended: Project, tmp_path: Path
+) -> None:
+    with receiving(tmp_path) as smtp, extended.serving(smtp) as running:
+        httpx2.get(f"{running.url}{ITEMS}?mail")
+
+    assert Mailbox(tmp_path).wait("ann@example.com")["Subject"] == "Thanks"

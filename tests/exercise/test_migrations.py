@@ -144,12 +144,19 @@ def test_an_entry_of_the_audit_trail_cannot_be_rewritten(
     assert ask("SELECT event FROM audit_entries") == [("logout",)]
 
 
-def test_an_upgrade_of_a_database_that_is_newer_changes_nothing_and_succeeds(
-    default_service: Project, database: tuple[str, Ask]
-) -> None:
+@pytest.fixture
+def newer(default_service: Project, database: tuple[str, Ask]) -> tuple[str, Ask]:
+    """A database that a later version has migrated."""
     url, ask = database
     default_service.make("migrate", env={"DATABASE_URL": url})
     ask("UPDATE alembic_version SET version_num = 'later' WHERE version_num = '0002'")
+    return database
+
+
+def test_an_upgrade_of_a_database_that_is_newer_changes_nothing_and_succeeds(
+    default_service: Project, newer: tuple[str, Ask]
+) -> None:
+    url, ask = newer
     before = ask("SELECT version_num FROM alembic_version")
 
     done = default_service.make("migrate", env={"DATABASE_URL": url})
@@ -159,11 +166,9 @@ def test_an_upgrade_of_a_database_that_is_newer_changes_nothing_and_succeeds(
 
 
 def test_a_downgrade_of_a_database_that_is_newer_is_refused(
-    default_service: Project, database: tuple[str, Ask]
+    default_service: Project, newer: tuple[str, Ask]
 ) -> None:
-    url, ask = database
-    default_service.make("migrate", env={"DATABASE_URL": url})
-    ask("UPDATE alembic_version SET version_num = 'later' WHERE version_num = '0002'")
+    url, _ = newer
 
     command = ("uv", "run", "--frozen", "alembic", "downgrade", "base")
     refused = default_service.run(*command, env={"DATABASE_URL": url}, check=False)

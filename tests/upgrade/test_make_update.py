@@ -212,6 +212,21 @@ def test_an_update_that_stops_half_way_says_how_to_take_it_back(
     assert git("status", "--porcelain", folder=service.path) == ""
 
 
+def test_an_update_that_stops_half_way_keeps_what_git_has_no_copy_of(
+    service: Project, tmp_path: Path
+) -> None:
+    (service.path / ".env").write_text("GREETING=ours\n")
+    stopping = tmp_path / "copier"
+    stopping.write_text("#!/bin/sh\necho half > README.md; echo half > .env; exit 130\n")
+    stopping.chmod(0o755)
+
+    done = _update(service, COPIER=str(stopping), TMPDIR=str(tmp_path))
+
+    assert "so they were before:" in done.stdout
+    (kept,) = [line.strip() for line in done.stdout.splitlines() if line.endswith("/.env")]
+    assert Path(kept).read_text() == "GREETING=ours\n"
+
+
 @pytest.mark.parametrize("copier", ["no-such-command", shlex.join(["sh", "-c", "exit 3"])])
 def test_a_copier_that_does_not_run_changes_nothing(service: Project, copier: str) -> None:
     done = _update(service, COPIER=copier)
