@@ -5,14 +5,15 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-PROCESSES ?= auto
+# Three tests on two processors: services that start, drain or wait for each other leave them idle.
+PROCESSES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2)))
 # Where it is set, as in many images, each of the hundreds of processes compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint lock bench matrix release clean
+.PHONY: help demo test test-all lint questions lock bench matrix pictures release clean
 
 help: ## list the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/.installed: pyproject.toml uv.lock
 	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON): name a Python 3.11 or later, as in make PYTHON=python3.13" >&2; exit 1; }
@@ -25,13 +26,20 @@ $(BIN)/.installed: pyproject.toml uv.lock
 demo: $(BIN)/.installed ## render the default service and serve it on http://127.0.0.1:8000
 	@$(BIN)/python -m tools.demo
 
-test: $(BIN)/.installed lint ## run all tests (PYTEST=--durations=30)
-	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder $(PYTEST)
+RUN_TESTS = $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder
+test: $(BIN)/.installed ## test the factory, all renders and the default services (minutes)
+	$(RUN_TESTS) -m quick $(PYTEST)
+
+test-all: $(BIN)/.installed lint ## run make lint and all tests (PYTEST=--durations=30)
+	$(RUN_TESTS) $(PYTEST)
 
 lint: $(BIN)/.installed ## check the style and types of tools and tests
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
+
+questions: $(BIN)/.installed ## write README's table of questions and examples/default.yml
+	$(BIN)/python -m tools.table
 
 lock: $(BIN)/.installed ## take the newest versions for all services and for the tools here
 	$(BIN)/uv lock --upgrade
@@ -47,6 +55,9 @@ bench: $(BIN)/.installed ## measure rendering, updating, the stack and images (B
 
 matrix: $(BIN)/.installed ## print the variants as a job matrix (JSON)
 	@$(BIN)/python -m tools.matrix
+
+pictures: $(BIN)/.installed ## make the pictures of README.md anew (Chromium and Prometheus)
+	@$(BIN)/python -m tools.pictures
 
 release: $(BIN)/.installed ## record a release: make release VERSION=0.2.0
 	$(BIN)/python -m tools.release $(VERSION)

@@ -4,6 +4,7 @@ import fcntl
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,8 @@ from tests.support.project import Project
 from tests.support.rendering import Render, render
 from tests.support.repository import TEMPLATE_PARTS
 from tests.support.servers import postgresql, valkey
-from tests.support.variants import variants
-from tools.questions import Answers, Questions, pairs_of
+from tests.support.variants import default_variants, variants
+from tools.questions import ROOT, Answers, Questions, pairs_of
 from tools.releases import git
 
 quick_clients.hurry()
@@ -66,6 +67,10 @@ def valkey_url() -> Iterator[str]:
         yield server.connection_url
 
 
+QUICK = ("tests/factory/", "tests/render/test_variants.py")
+LIVES = "tests/exercise/test_variants.py"
+"""Of which `make test` runs the default service of each framework."""
+LEFT_OUT = pytest.StashKey[Counter[str]]()
 ALONE = "alone"
 """The group of tests that judge how fast a service answers: nothing else runs beside them."""
 
@@ -102,6 +107,54 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what `make test` runs: the factory, all renders, the life of the default services."""
+    file = item.path.relative_to(ROOT).as_posix()
+    variant = item.callspec.params.get("variant") if hasattr(item, "callspec") else None
+    if item.get_closest_marker("thorough"):
+        return
+    if file.startswith(QUICK) or (file == LIVES and variant in default_variants()):
+        item.add_marker("quick")
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Remember how many tests of which file are left out."""
+    if items:
+        left_out = items[0].config.stash.setdefault(LEFT_OUT, Counter())
+        left_out.update(map(_left_out, items))
+
+
+def _left_out(item: pytest.Item) -> str:
+    reason = item.get_closest_marker("thorough")
+    return f"{item.path.relative_to(ROOT)}{f' ({reason.args[0]})' if reason else ''}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Report them to the process that prints the closing lines."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left out"] = dict(session.config.stash.get(LEFT_OUT, {}))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take one worker's report: each leaves out the same tests."""
+    node.config.stash[LEFT_OUT] = Counter(getattr(node, "workeroutput", {}).get("left out", {}))
+
+
+def _print_left_out(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print which tests were left out, and what runs them."""
+    left_out = terminalreporter.config.stash.get(LEFT_OUT, None)
+    if not left_out:
+        return
+    terminalreporter.section("not run here")
+    chosen = terminalreporter.config.option.markexpr or terminalreporter.config.option.keyword
+    terminalreporter.write_line(
+        f"{left_out.total()} tests that are not '{chosen}'; `make test-all` runs them, too:"
+    )
+    for file, number in sorted(left_out.items()):
+        terminalreporter.write_line(f"  {file}: {number}")
+
+
 def _print_updates(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what became of each edit in each update, and of the services' own tests."""
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
@@ -125,6 +178,7 @@ def _print_updates(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much of the template was seen: variants, pairs of answers, conformance tests."""
+    _print_left_out(terminalreporter)
     _print_updates(terminalreporter)
     seen: dict[str, set[str]] = defaultdict(set)
     faulty: set[str] = set()

@@ -6,7 +6,6 @@ exactly the versions that were tested, and `uv lock --check` passes in it.
 """
 
 import argparse
-import itertools
 import json
 import re
 import subprocess
@@ -23,7 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools.interpreters import uv_environment
-from tools.questions import ROOT, Questions
+from tools.questions import ROOT, Answers, Questions, pairwise
 
 PROJECT = ROOT / "template" / "pyproject.toml.jinja"
 LOCK = ROOT / "template" / "uv.lock.jinja"
@@ -75,31 +74,36 @@ def requirements(project: dict[str, Any]) -> set[Root]:
 
 
 def conditions(questions: Questions) -> dict[Root, Condition]:
-    """Return under which flags each requirement stands, seen by rendering every variant.
+    """Return under which conditions each requirement stands in the template's pyproject.toml.
 
-    A condition is a set of flags that must all be on.
+    They are found by rendering it with all of them on, and again with each of them off.
 
     Raises:
-        ValueError: No set of flags explains where a requirement stands.
+        ValueError: A requirement asks for more than that certain conditions are all on.
     """
     source = PROJECT.read_text()
-    flags = [q.name for q in questions.all if q.name.startswith("on_")]
-    seen: dict[tuple[bool, ...], set[Root]] = {}
-    for answers in questions.variants():
+    everything = questions.complete({}) | dict.fromkeys(questions.conditions, True)
+    roots = _rendered(questions, source, everything)
+    without = {
+        name: _rendered(questions, source, everything | {name: False})
+        for name in questions.conditions
+    }
+    found = {
+        root: frozenset(name for name, others in without.items() if root not in others)
+        for root in roots
+    }
+    for answers in pairwise(questions):
         context = questions.complete(answers)
-        key = tuple(bool(context[flag]) for flag in flags)
-        if key not in seen:
-            seen[key] = requirements(tomllib.loads(questions.render(source, context)))
-    sets = [c for size in range(4) for c in itertools.combinations(range(len(flags)), size)]
-    found: dict[Root, Condition] = {}
-    for root in set().union(*seen.values()):
-        for chosen in sets:
-            if all((root in roots) == all(key[i] for i in chosen) for key, roots in seen.items()):
-                found[root] = frozenset(flags[i] for i in chosen)
-                break
-        else:
-            raise ValueError(f"{root.requirement}: no flags explain where it stands")
+        wanted = {root for root in found if all(context[name] for name in found[root])}
+        if strange := wanted ^ _rendered(questions, source, context):
+            raise ValueError(
+                f"{min(strange).requirement}: its condition is no list of names with and"
+            )
     return found
+
+
+def _rendered(questions: Questions, source: str, context: Answers) -> set[Root]:
+    return requirements(tomllib.loads(questions.render(source, context)))
 
 
 def write_union(folder: Path, roots: Iterable[Root]) -> None:

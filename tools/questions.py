@@ -20,6 +20,8 @@ MANY = 3
 """From how many choices on a question decides how many mixes it takes to see all pairs."""
 DECISIVE = 100
 """How many other pairs a pair of such questions counts for; more than a mix has."""
+FIRST: list[Answers] = [{}, {"framework": "django"}]
+"""What the first mixes answer, with defaults elsewhere: the default service of each framework."""
 SEEDS = 20
 """Around how many missing pairs a next mix is tried; more took longer and found no better."""
 
@@ -37,6 +39,16 @@ class Question:
         return "help" not in self.details
 
     @property
+    def is_switch(self) -> bool:
+        """Whether people answer it with yes or no."""
+        return self.details["type"] == "bool" and not self.is_computed
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether the template names it alone as a condition."""
+        return self.is_switch or self.name.startswith("on_")
+
+    @property
     def is_text(self) -> bool:
         """Whether people answer it with words of their own."""
         return self.details["type"] == "str" and not self.is_computed and not self.choices
@@ -46,7 +58,7 @@ class Question:
         """Labels to values; empty for free text."""
         if self.is_computed:
             return {}
-        if self.details["type"] == "bool":
+        if self.is_switch:
             return {"yes": True, "no": False}
         given = self.details.get("choices", {})
         if not isinstance(given, dict):
@@ -76,7 +88,9 @@ class Questions:
             extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
         )
         self._compiled = cache(self._environment.from_string)
-        included = re.findall(r"^!include (.+)$", (root / "copier.yml").read_text(), re.MULTILINE)
+        included = re.findall(
+            r"^!include (questions/.+)$", (root / "copier.yml").read_text(), re.MULTILINE
+        )
         self.all = [
             Question(name, details)
             for file in included
@@ -87,6 +101,11 @@ class Questions:
     def asked(self) -> list[Question]:
         """Those that people answer."""
         return [question for question in self.all if not question.is_computed]
+
+    @cached_property
+    def conditions(self) -> list[str]:
+        """The names that conditions of the template consist of."""
+        return [question.name for question in self.all if question.is_condition]
 
     @cached_property
     def chosen(self) -> list[Question]:
@@ -199,13 +218,14 @@ def pairs_of(answers: Mapping[str, Value]) -> set[Pair]:
 def pairwise(questions: Questions) -> list[Answers]:
     """Return few mixes that hold every possible pair of answers.
 
-    The first is the default mix, and those of the examples come next: they are what teams choose.
+    The first is the default mix. The defaults with Django and those of the examples come next:
+    they are what teams choose.
     Then each is made around one of the pairs that are missing, answer by answer, each time the one
     that adds most, and the best of these is taken (after Cohen et al., "The AETG System", 1997).
     Pairs of questions with three choices or more count most, for they decide how many mixes it
     takes. The last of equals is taken, which has the fewest features; nothing is left to chance.
     """
-    chosen = [questions.mix(answers) for answers in ({}, *questions.examples())]
+    chosen = [questions.mix(answers) for answers in FIRST + questions.examples()]
     chosen = [mix for at, mix in enumerate(chosen) if mix not in chosen[:at]]
     wide = {question.name for question in questions.chosen if len(question.choices) >= MANY}
     missing = {

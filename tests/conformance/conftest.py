@@ -77,7 +77,7 @@ def http(base_url: str, administrator: Visitor | None) -> Iterator[httpx2.Client
             request.headers.setdefault("Authorization", f"Bearer {administrator.access}")
         return request
 
-    with httpx2.Client(base_url=base_url, timeout=10, auth=identify) as client:
+    with httpx2.Client(base_url=base_url, timeout=60, auth=identify) as client:
         yield client
 
 
@@ -93,7 +93,7 @@ def administrator(
     if not given:
         raise pytest.UsageError("name an administrator of the service: --admin=EMAIL:PASSWORD")
     email, _, password = str(given).partition(":")
-    with httpx2.Client(base_url=base_url, timeout=10) as client:
+    with httpx2.Client(base_url=base_url, timeout=60) as client:
         yield Visitor(client, email, password).log_in()
 
 

@@ -56,6 +56,9 @@ def test_check_exits_1_with_a_line_for_each_finding(project: Project, answers: A
     findings = [line for line in done.stdout.splitlines() if not line.startswith("make")]
     has_accounts = answers.get("auth", "none") != "none"
     due = {
+        "METRICS_TOKEN: is not set, nor METRICS_PUBLIC; openssl rand -hex 32 makes one": answers[
+            "metrics"
+        ],
         "DATABASE_URL: is SQLite; in production the service needs PostgreSQL": answers["database"]
         == "postgresql",
         "SMTP_HOST: is unset, so that no mail is sent": has_accounts,

@@ -126,6 +126,35 @@ def test_a_page_of_an_origin_that_is_not_listed_may_not_call(http: httpx2.Client
         assert not any(name.startswith("access-control-allow") for name in answer.headers)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/"), ("GET", "/nowhere"), ("DELETE", "/health"), ("GET", "/api/v1/items/x")],
+)
+def test_a_response_to_a_request_with_a_token_may_not_be_stored(
+    http: httpx2.Client, method: str, path: str
+) -> None:
+    answer = http.request(method, path, headers={"Authorization": "Bearer some-token"})
+
+    assert answer.headers.get_list("Cache-Control") == ["no-store"]
+
+
+def test_a_response_to_a_request_without_a_token_says_nothing_of_caches(
+    answer: httpx2.Response,
+) -> None:
+    assert "Cache-Control" not in answer.headers
+
+
+def test_a_response_that_says_itself_how_it_may_be_stored_is_left_as_it_is(
+    http: httpx2.Client, docs_page: httpx2.Response
+) -> None:
+    script = re.search(r'src="(docs/assets/[^"]+)"', docs_page.text)
+    assert script
+
+    answer = http.get(f"/{script[1]}", headers={"Authorization": "Bearer some-token"})
+
+    assert answer.headers.get_list("Cache-Control") == ["public, max-age=31536000, immutable"]
+
+
 def test_a_body_that_is_announced_as_too_large_is_413_whatever_the_path(
     http: httpx2.Client,
 ) -> None:

@@ -61,6 +61,18 @@ def test_a_callers_correlation_id_is_in_the_problem(http: httpx2.Client) -> None
     assert _problem(answer, 404)["correlation_id"] == "Order-1.2_3"
 
 
+@pytest.mark.parametrize("path", ["/", "/nowhere"])
+def test_a_content_type_of_very_many_parameters_is_the_clients_error(
+    http: httpx2.Client, path: str
+) -> None:
+    content_type = "application/json" + ';a="' * 3000
+
+    answer = http.post(path, content=b"{}", headers={"Content-Type": content_type})
+
+    assert 400 <= answer.status_code < 500
+    _problem(answer, answer.status_code)
+
+
 @pytest.mark.parametrize("path", ["/", "/health/live", "/nowhere"])
 def test_without_an_id_each_answer_has_one_of_its_own(http: httpx2.Client, path: str) -> None:
     first, second = (http.get(path).headers["X-Correlation-ID"] for _ in range(2))
@@ -118,6 +130,13 @@ class TestItems:
         for error in problem["errors"]:
             assert set(error) == {"loc", "msg", "type"}
             assert error["loc"][0] == "body"
+
+    def test_a_body_of_very_many_unknown_names_is_422_with_few_errors(
+        self, http: httpx2.Client
+    ) -> None:
+        answer = http.post("/api/v1/items", json={f"name{number}": 1 for number in range(30_000)})
+
+        assert 1 <= len(_problem(answer, 422)["errors"]) <= 101
 
     @pytest.mark.parametrize(
         "content", [b"{", b"", b"\xff\xfe", b'{"name": "\\ud800"}', b"[" * 5000, b"NaN"]

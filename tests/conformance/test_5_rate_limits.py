@@ -1,8 +1,13 @@
 """Section 5: rate limits."""
 
+import re
+import uuid
+from typing import Any
+
 import httpx2
 import pytest
 
+from tests.support.accounts import AUTH, Visitor, new_client_address, new_email
 from tools.questions import Answers
 
 ITEM = "/api/v1/items/9223372036854775807"
@@ -37,6 +42,22 @@ def test_head_counts_like_get(http: httpx2.Client, limited: str) -> None:
     assert left[2] < left[0]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_a_safe_method_does_not_spend_the_limit_of_a_login(
+    http: httpx2.Client, answers: Answers, method: str
+) -> None:
+    if answers.get("auth", "none") == "none":
+        pytest.skip("accounts were not chosen")
+    someone, body = Visitor(http), {"email": new_email(), "password": "wrong"}
+
+    for _ in range(6):
+        someone.send(method, f"{AUTH}/login")
+    login = someone.post(f"{AUTH}/login", body)
+
+    assert login.status_code == 401
+    assert login.headers["X-RateLimit-Remaining"] == "4"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("POST", "/api/v1/items", 422), ("GET", "/api/v1/items?page=0", 422), ("GET", ITEM, 404)],
@@ -68,3 +89,18 @@ def test_a_refusal_is_described_where_it_can_happen(http: httpx2.Client, limited
     for path, operations in paths.items():
         for operation in operations.values():
             assert ("429" in operation["responses"]) == path.startswith("/api/")
+
+
+def test_every_route_of_the_api_has_a_limit(http: httpx2.Client, document: dict[str, Any]) -> None:
+    elsewhere = {"X-Forwarded-For": new_client_address()}
+    filled = {"{item_id}": ITEM.rpartition("/")[2], "{user_id}": str(uuid.uuid4())}
+    unlimited = []
+
+    for path, operations in document["paths"].items():
+        place = re.sub(r"\{\w+\}", lambda found: filled[found[0]], path)
+        for method in operations if path.startswith("/api/") else ():
+            answer = http.request(method, place, headers=elsewhere)
+            if not all(name in answer.headers for name in HEADERS):
+                unlimited.append((method, path, answer.status_code))
+
+    assert unlimited == []

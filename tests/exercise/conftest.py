@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.project import Project
 from tests.support.rendering import Render
+from tests.support.streams import add_streams
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,14 @@ def default_service(rendered: Render, framework: str) -> Project:
 def service(rendered: Render, framework: str) -> Project:
     """The same without accounts, so that no request of most tests needs a token."""
     return _prepared(rendered({"framework": framework, "auth": "none"}))
+
+
+@pytest.fixture(scope="session")
+def streaming(rendered: Render, framework: str) -> Project:
+    """A service with responses that take for ever; its files are changed, so its name differs."""
+    project = rendered({"project_name": "Streaming", "framework": framework, "auth": "none"})
+    add_streams(project)
+    return _prepared(project)
 
 
 def _prepared(project: Project) -> Project:

@@ -173,7 +173,7 @@ def test_a_silent_mail_server_is_waited_for_as_long_as_a_setting_says(
 
 
 def _wait_for_line(running: Running, words: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for line in running.output().splitlines():
             if words in line:

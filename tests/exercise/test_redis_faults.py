@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.xdist_group("alone"), on_each_framework]
 ITEMS = "/api/v1/items"
 TIMEOUT = 0.25
 QUIET_SECONDS = 10
-RETURN_SECONDS = 5
+RETURN_SECONDS = 60
 
 
 @dataclass
@@ -213,7 +213,7 @@ def test_how_long_an_operation_may_take_is_a_setting(
 
     taken = float(answer.headers["X-Process-Time"].removesuffix("ms")) / 1000
     assert answer.status_code == 200
-    assert seconds <= taken < seconds + 1
+    assert seconds <= taken < seconds + 5
 
 
 def test_a_change_is_seen_by_all_workers_whether_redis_is_there_or_not(

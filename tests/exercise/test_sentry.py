@@ -22,8 +22,10 @@ from tests.support.watched import watched_service
 
 SECRET = "hunter2-planted"  # noqa: S105 -- planted to be looked for
 FAULTS = "/api/v1/faults"
-PATIENCE = 20.0
+PATIENCE = 60.0
 FLUSH_SECONDS = 2.0
+SLACK_SECONDS = 7.0
+"""For a busy machine, on which the end of make and uv alone takes a second."""
 
 
 class Sink:
@@ -270,8 +272,8 @@ def test_without_an_answer_from_sentry_requests_and_the_stop_go_on(
             assert running.stop() == 0
             stopped = time.monotonic() - started
 
-    assert served_ms < 50
-    assert stopped < FLUSH_SECONDS + 2
+    assert served_ms < 1000, "a request waited for Sentry"
+    assert stopped < FLUSH_SECONDS + SLACK_SECONDS
 
 
 def test_without_a_dsn_the_sdk_is_not_even_loaded(service: Project) -> None:

@@ -26,7 +26,9 @@ SECRET = "hunter2-planted"  # noqa: S105 -- planted to be looked for
 FAULTS = "/api/v1/faults"
 PARENT = f"00-{'a' * 32}-{'b' * 16}"
 FLUSH_SECONDS = 2.0
-PATIENCE = 20.0
+SLACK_SECONDS = 7.0
+"""For a busy machine; an exporter that nothing stops tries for 10 s."""
+PATIENCE = 60.0
 LAST = "the last one"
 
 Asking = Callable[[str], object]
@@ -228,8 +230,8 @@ def test_without_a_collector_requests_and_the_stop_go_on(service: Project, state
             assert running.process.wait(PATIENCE) == 0
             stopped = time.monotonic() - started
 
-    assert served < 5
-    assert stopped < FLUSH_SECONDS + 2
+    assert served < 100 * 0.5, "a request waited for the collector"
+    assert stopped < FLUSH_SECONDS + SLACK_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import yaml
 
 from tests.support.project import Project
 from tests.support.rendering import Render
-from tools.questions import ROOT
+from tools.questions import ROOT, Questions
 
+QUESTIONS = Questions()
 COPIER = str(Path(sys.executable).parent / "copier")
 CONTROL = {"project_name": "Line\nbreak", "description": "bell\x07", "author_name": "flip\u202eped"}
 
@@ -172,45 +173,21 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
         encoding="utf-8", timeout=30, dimensions=(50, 160),
     )  # fmt: skip
     down = "\x1b[B"
+    typed = {
+        "project_name": "Bicycle Shop\x15Bicycle Shop\r",
+        "project_slug": "\x15bicycles\r",
+        **dict.fromkeys(("framework", "database", "auth"), f"{down}\r"),
+        **dict.fromkeys(("example", "redis", "sentry", "e2e", "docker"), "n"),
+    }
 
-    prompt.expect("The service's name")
-    prompt.send("Bicycle Shop\x15Bicycle Shop\r")
-    prompt.expect("Its name in URLs")
-    prompt.send("\x15Not a slug\r")
-    prompt.expect("must be lower-case letters and digits")
-    prompt.send("\x15bicycles\r")
-    prompt.expect("The Python package")
-    prompt.send("\r")
-    for question in ("One sentence", "Who answers", "Where to write", "The licence"):
-        prompt.expect(question)
-        prompt.send("\r")
-    prompt.expect("The Python that")
-    prompt.send("\r")
-    prompt.expect("The web framework")
-    prompt.send(f"{down}\r")
-    prompt.expect("The database in production")
-    prompt.expect("cannot be none with Django")
-    prompt.send(f"{down}\r")
-    prompt.expect("who may do what")
-    prompt.send(f"{down}\r")
-    prompt.expect("items API")
-    prompt.send("n")
-    prompt.expect("rate limits and the cache")
-    prompt.send("n")
-    prompt.expect("to Sentry")
-    prompt.send("n")
-    prompt.expect("for Prometheus to read")
-    prompt.send("y")
-    prompt.expect("with OpenTelemetry")
-    prompt.send("y")
-    prompt.expect("The documentation page")
-    prompt.send("\r")
-    prompt.expect("End-to-end tests")
-    prompt.send("n")
-    prompt.expect("A container image")
-    prompt.send("n")
-    prompt.expect("checks run")
-    prompt.send("\r")
+    for question in QUESTIONS.asked:
+        prompt.expect_exact(question.help)
+        if question.name == "project_slug":
+            prompt.send("\x15Not a slug\r")
+            prompt.expect("must be lower-case letters and digits")
+        if question.name == "database":
+            prompt.expect("cannot be none with Django")
+        prompt.send(typed.get(question.name, "y" if question.is_switch else "\r"))
     prompt.expect("bicycles is ready")
     prompt.expect("make dev")
     prompt.expect(pexpect.EOF)

@@ -37,6 +37,7 @@ def _assert_parses(project: Project) -> None:
         assert f"Copyright (c) {answers['author_name']}\n" in (project.path / "LICENSE").read_text()
 
 
+@pytest.mark.thorough("a service is rendered for each text")
 @pytest.mark.parametrize("text", NASTY)
 def test_each_nasty_text_survives_in_every_file(rendered: Render, text: str) -> None:
     project = rendered(
@@ -60,6 +61,7 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("environments")
 
 
+@pytest.mark.thorough("a service is installed and served for each mix")
 @pytest.mark.parametrize("seed", range(40))
 def test_a_random_mix_with_hostile_texts_renders_parses_and_serves(
     rendered: Render, environments: Path, seed: int

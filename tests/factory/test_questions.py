@@ -2,18 +2,22 @@
 
 import itertools
 import json
-import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 
+from tools import table
 from tools.questions import ROOT, Question, Questions, pairs_of, pairwise
 
 QUESTIONS = Questions()
 
 
 def _table(name: str) -> object:
-    """Read a table of rules.jinja as the guard sees it."""
-    source = f'{{% from "questions/rules.jinja" import {name} with context %}}'
+    """Return a table of the guard, which reads it from the questions."""
+    source = f'{{% from "questions/guard.jinja" import {name} %}}'
     return QUESTIONS.render(source + f"{{{{ {name} | to_json }}}}", QUESTIONS.complete({}))
 
 
@@ -43,15 +47,36 @@ def test_every_question_has_one_line_of_help_and_a_default(question: Question) -
     assert "default" in question.details
 
 
-def test_every_free_text_has_a_validator() -> None:
-    assert all("validator" in q.details for q in QUESTIONS.asked if q.is_text)
+def test_every_free_text_has_a_rule_that_its_validator_and_the_guard_call() -> None:
+    rules = (ROOT / "questions" / "rules.jinja").read_text()
+
+    for name, validator in ((q.name, q.details["validator"]) for q in QUESTIONS.asked if q.is_text):
+        assert f"macro {name}_error(value)" in rules
+        assert f"{name}_error({name})" in validator
+
+
+def test_a_new_switch_is_known_to_the_guard_and_the_readme_by_its_question_alone(
+    tmp_path: Path,
+) -> None:
+    shutil.copy(ROOT / "copier.yml", tmp_path)
+    shutil.copytree(ROOT / "questions", tmp_path / "questions")
+    features = tmp_path / "questions" / "features.yml"
+    switch = "greeting: {type: bool, help: 'Render a greeting?', default: true}\n"
+    features.write_text(features.read_text().replace("# {% endraw %}", f"{switch}# {{% endraw %}}"))
+
+    questions = Questions(tmp_path)
+
+    assert "| `greeting` | Render a greeting? | `yes`, `no` | `yes` |" in table.table(questions)
+    guard = next(q for q in questions.all if q.name == "answers_guard").details["when"]
+    with pytest.raises(UndefinedError, match=r"greeting cannot be maybe\. Say yes or no\."):
+        questions.render(guard, {"_copier_conf": {"data": {"greeting": "maybe"}}})
+    assert questions.render(guard, {"_copier_conf": {"data": {"greeting": False}}}) == "false"
 
 
 def test_the_pairwise_set_starts_with_the_defaults_and_holds_every_possible_pair() -> None:
     chosen = pairwise(QUESTIONS)
 
-    defaults = QUESTIONS.complete({})
-    assert chosen[0] == {q.name: defaults[q.name] for q in QUESTIONS.chosen}
+    assert chosen[:2] == [QUESTIONS.mix({}), QUESTIONS.mix({"framework": "django"})]
     assert set().union(*map(pairs_of, chosen)) == QUESTIONS.possible_pairs()
     assert all(map(QUESTIONS.is_possible, chosen))
     assert len(chosen) <= 18
@@ -68,7 +93,7 @@ def test_the_examples_are_variants() -> None:
 
     mixes = [QUESTIONS.mix(answers) for answers in QUESTIONS.examples()]
     assert len(mixes) >= 5
-    assert all(mix in chosen[: len(mixes) + 1] for mix in mixes)
+    assert all(mix in chosen[: len(mixes) + 2] for mix in mixes)
 
 
 def test_no_variant_is_impossible() -> None:
@@ -78,13 +103,12 @@ def test_no_variant_is_impossible() -> None:
     assert not any(a["example"] or a["framework"] == "django" for a in without)
 
 
-def test_the_readme_lists_every_question_with_its_choices() -> None:
-    readme = (ROOT / "README.md").read_text()
-
-    for question in QUESTIONS.asked:
-        row = re.search(rf"^\| `{question.name}` \|(.*)$", readme, re.MULTILINE)
-        assert row, f"README.md has no row for {question.name}"
-        values = question.choices.values()
-        for value in values:
-            shown = {"True": "yes", "False": "no"}.get(str(value), value)
-            assert f"`{shown}`" in row[1], f"README.md: {question.name} can be {shown}"
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [(table.README, table.readme), (table.DEFAULTS, table.default_answers)],
+    ids=["README", "default answers"],
+)
+def test_what_repeats_the_questions_is_up_to_date(
+    file: Path, expected: Callable[[Questions], str]
+) -> None:
+    assert file.read_text() == expected(QUESTIONS), f"{file.name} is stale: run `make questions`"

@@ -7,53 +7,69 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.version import Version
+from pathspec import PathSpec
 
 from tools.questions import ROOT
 from tools.releases import releases
 
 TEMPLATE = ROOT / "template"
+MANIFEST = ROOT / "manifest.yml"
+ROOTS = {"fastapi": "{{ on_fastapi }}", "django": "{{ on_django }}"}
 SOURCES = sorted(path for path in TEMPLATE.rglob("*") if path.is_file())
 MOST_TAGS = 20
+MOST_TAGS_IN_PYTHON = 10
 GENERATED = {"uv.lock.jinja"}
 
 
 def _destination(source: Path) -> str:
     parts = source.relative_to(TEMPLATE).parts
-    return "/".join(p for p in parts if not p.startswith("{{ on_")).removesuffix(".jinja")
+    return "/".join(p for p in parts if p not in ROOTS.values()).removesuffix(".jinja")
 
 
-def _conditions(source: Path) -> set[str]:
-    folders = source.relative_to(TEMPLATE).parent
-    return {
-        name
-        for expression in re.findall(r"\{\{(.*?)\}\}", str(folders))
-        for name in re.findall(r"\w+", expression)
-    }
+def _root(source: Path) -> str:
+    return source.relative_to(TEMPLATE).parts[0]
 
 
 @pytest.mark.parametrize(("framework", "other"), [("fastapi", "django"), ("django", "fastapi")])
 def test_no_two_sources_have_one_destination(framework: str, other: str) -> None:
-    # Of the frameworks each service has one; all other folders can come together.
-    sources = [source for source in SOURCES if f"on_{other}" not in _conditions(source)]
+    sources = [source for source in SOURCES if _root(source) != ROOTS[other]]
     destinations = [_destination(source) for source in sources]
 
-    assert any(f"on_{framework}" in _conditions(source) for source in sources)
+    assert any(_root(source) == ROOTS[framework] for source in sources)
     assert sorted(set(destinations)) == sorted(destinations)
 
 
 def test_the_core_is_the_same_to_the_byte_whatever_the_framework() -> None:
     core = [source for source in SOURCES if "core" in source.parts]
-    names = {"on_fastapi", "on_django"}
+    names = {*ROOTS.values(), "on_fastapi", "on_django"}
 
     asking = [
         source
         for source in core
-        if (names | {"framework"}) & _conditions(source)
-        or any(name in source.read_text() for name in names)
+        if _root(source) in names or any(name in source.read_text() for name in names)
     ]
 
     assert len(core) > 30
     assert asking == []
+
+
+def test_each_folder_stands_where_it_is_rendered() -> None:
+    folders = {part for source in SOURCES for part in source.relative_to(TEMPLATE).parts[:-1]}
+
+    named_by_answers = {folder for folder in folders if "{" in folder}
+
+    assert named_by_answers == {*ROOTS.values(), "{{ package_name }}"}
+
+
+@pytest.mark.parametrize(
+    "pattern", sorted(set(re.findall(r"^ +(/.*)$", MANIFEST.read_text(), re.MULTILINE)))
+)
+def test_each_line_of_the_manifest_names_what_there_is(pattern: str) -> None:
+    named = PathSpec.from_lines("gitignore", [pattern])
+
+    assert any(named.match_files(map(_destination, SOURCES)))
+    # Such a line would leave the folder, empty.
+    assert not pattern.endswith("/")
 
 
 def test_only_an_update_across_a_migration_asks_for_trust() -> None:
@@ -81,6 +97,20 @@ def test_a_templated_file_varies_and_has_few_tags(source: Path) -> None:
     # .gitignore would otherwise hide files of the template itself.
     assert tags or "{{" in text or source.name == ".gitignore.jinja"
     assert tags <= MOST_TAGS, "when a file fills with tags, the seam is in the wrong place"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [path for path in SOURCES if path.name.endswith(".py.jinja")],
+    ids=_destination,
+)
+def test_a_python_file_has_few_tags_and_no_line_break_in_an_expression(source: Path) -> None:
+    # The package's name is not a choice.
+    text = source.read_text().replace("{{ package_name }}", "")
+    tags = re.findall(r"\{[{%].*?[}%]\}", text, re.DOTALL)
+
+    assert len(tags) <= MOST_TAGS_IN_PYTHON
+    assert [tag for tag in tags if r"\n" in tag or (tag.startswith("{{") and "\n" in tag)] == []
 
 
 def test_an_update_is_proven_by_one_command_wherever_it_is_written() -> None:

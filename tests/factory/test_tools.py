@@ -1,6 +1,7 @@
 """The tools behind the commands, and the servers behind the tests."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import pytest
 import redis
 
 from tests.support.rendering import Render
+from tests.support.repository import TEMPLATE_PARTS
 from tests.support.servers import postgresql, valkey
 from tests.support.variants import variants
 from tools import interpreters, lock
+from tools.compare import differences
 from tools.matrix import matrix
+from tools.questions import ROOT
 
 
 def test_the_lock_and_the_reserved_names_are_what_make_lock_writes() -> None:
@@ -145,3 +149,26 @@ def test_valkey_answers_and_is_gone_afterwards() -> None:
 
     with redis.Redis.from_url(url) as client, pytest.raises(redis.ConnectionError):
         client.ping()
+
+
+def test_two_templates_are_compared_by_all_that_they_render(tmp_path: Path) -> None:
+    base, other = tmp_path / "base", tmp_path / "other"
+    for folder in (base, other):
+        for part in TEMPLATE_PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            folder.mkdir(exist_ok=True)
+            copy(ROOT / part, folder / part)
+    (other / "template" / "Makefile.jinja").write_text("changed: {{ project_slug }}\n")
+    (other / "template" / "empty").mkdir()
+    (other / "template" / "renovate.json.jinja").unlink()
+    (other / "template" / ".pre-commit-config.yaml").chmod(0o755)
+
+    found = differences(base, other, {"ci": "gitlab"})
+
+    assert differences(base, base, {"ci": "gitlab"}) == []
+    assert found == [
+        ".pre-commit-config.yaml: was -rw-r--r--, is -rwxr-xr-x",
+        "Makefile: differs from line 1 on",
+        "empty: is new",
+        "renovate.json: is gone",
+    ]

@@ -33,16 +33,17 @@ SECRETS_AND_DATA = [
     "service.db",
     "service.db-wal",
 ]
-WORDS_OF_FEATURES = {
-    "database": re.compile(rb"sql|alembic|database|migrat|\.db\b|backup|pyrage", re.IGNORECASE),
-    "postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
+QUESTIONS = Questions()
+# By which words a feature is known, where its name is not enough.
+WORDS = {
+    "on_database": re.compile(rb"sql|alembic|database|migrat|\.db\b|backup|pyrage", re.IGNORECASE),
+    "on_postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
     # Django itself wants a key, which is then one that nobody keeps.
-    "auth": re.compile(
+    "on_auth": re.compile(
         rb"\bjwt\b|secret_key(?! = token_urlsafe)|argon2|pwdlib|smtp|refresh_token"
         rb"|[\"'/.]auth\b|[/.]users\b|audit trail",
         re.IGNORECASE,
     ),
-    "sentry": re.compile(rb"sentry", re.IGNORECASE),
     # FastAPI itself needs OpenTelemetry's interface, and is told to leave it alone.
     "tracing": re.compile(
         rb"otel_|otlp|tracing(?!\": False)|traceparent|opentelemetry[-._](?!api)", re.IGNORECASE
@@ -51,17 +52,22 @@ WORDS_OF_FEATURES = {
     "example": re.compile(rb"\bitem\b|\bItem[A-Z]|/items\b|[.]items\b(?!\()|\bitems_"),
     "redis": re.compile(rb"redis|valkey", re.IGNORECASE),
     # Django's admin site has a nonce of its own.
-    "docs_ui": re.compile(rb"docs_ui|[\"'`]/docs\b|(?<!CSP\.)\bnonce\b", re.IGNORECASE),
-    "scalar": re.compile(rb"(?<![.])\bscalar\b", re.IGNORECASE),
-    "swagger": re.compile(rb"swagger", re.IGNORECASE),
+    "on_docs_ui": re.compile(rb"docs_ui|[\"'`]/docs\b|(?<!CSP\.)\bnonce\b", re.IGNORECASE),
+    "on_scalar": re.compile(rb"(?<![.])\bscalar\b", re.IGNORECASE),
+    "on_swagger": re.compile(rb"swagger", re.IGNORECASE),
     # The framework's own page is switched off in every service.
-    "redoc": re.compile(rb"redoc(?!_url=None)", re.IGNORECASE),
+    "on_redoc": re.compile(rb"redoc(?!_url=None)", re.IGNORECASE),
     "e2e": re.compile(rb"E2E_|\be2e[/:]|make e2e|end-to-end|playwright", re.IGNORECASE),
     "metrics": re.compile(rb"metric(?!s\": False)|prometheus", re.IGNORECASE),
     "docker": re.compile(rb"docker|\bcompose\b|caddy", re.IGNORECASE),
-    "github": re.compile(rb"\.github/|github actions|dependabot|GITHUB_", re.IGNORECASE),
-    "gitlab": re.compile(rb"gitlab|renovate", re.IGNORECASE),
+    "on_github": re.compile(rb"\.github/|github actions|dependabot|GITHUB_", re.IGNORECASE),
+    "on_gitlab": re.compile(rb"gitlab|renovate", re.IGNORECASE),
 }
+WORDS_OF_FEATURES = {
+    question.name: re.compile(question.name.encode(), re.IGNORECASE)
+    for question in QUESTIONS.asked
+    if question.is_switch
+} | WORDS
 
 
 @pytest.fixture(params=parameters())
@@ -153,6 +159,7 @@ def test_the_lock_passes_uvs_own_check(variant: Project) -> None:
     variant.run("uv", "lock", "--check", "--offline")
 
 
+@pytest.mark.thorough("uv resolves every variant anew")
 def test_the_lock_is_to_the_letter_what_uv_itself_would_write(
     variant: Project, tmp_path: Path
 ) -> None:
@@ -182,26 +189,7 @@ def test_the_lock_holds_no_package_that_nothing_needs(variant: Project) -> None:
 
 @pytest.mark.parametrize("feature", sorted(WORDS_OF_FEATURES))
 def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature: str) -> None:
-    answers = variant.answers
-    chosen = {
-        "database": answers["database"] != "none",
-        "postgresql": answers["database"] == "postgresql",
-        "auth": answers.get("auth", "none") != "none",
-        "example": answers.get("example", False),
-        "redis": answers["redis"],
-        "docs_ui": answers["docs_ui"] != "none",
-        "scalar": answers["docs_ui"] == "scalar",
-        "swagger": answers["docs_ui"] == "swagger",
-        "redoc": answers["docs_ui"] == "redoc",
-        "metrics": answers["metrics"],
-        "sentry": answers["sentry"],
-        "tracing": answers["tracing"],
-        "docker": answers["docker"],
-        "github": answers["ci"] == "github",
-        "gitlab": answers["ci"] == "gitlab",
-        "e2e": answers["e2e"],
-    }
-    if chosen[feature]:
+    if QUESTIONS.complete(variant.answers)[feature]:
         assert any(WORDS_OF_FEATURES[feature].search(p.read_bytes()) for p in _files(variant))
         return
     traces = [
@@ -228,7 +216,7 @@ def test_no_commit_takes_secrets_or_data_whatever_was_chosen(
 
 
 def test_the_answers_file_remembers_the_answers_and_nothing_computed(variant: Project) -> None:
-    computed = {question.name for question in Questions().all if question.is_computed}
+    computed = {question.name for question in QUESTIONS.all if question.is_computed}
 
     assert not computed & set(variant.answers)
     assert set(variant.answers) >= {"_commit", "_src_path", "project_name", "database"}

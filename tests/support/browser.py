@@ -22,6 +22,15 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation", event => window.violations.push(
   `${event.violatedDirective} ${event.blockedURI} ${event.sourceFile} ${event.lineNumber}`));
 """
+_REFERENCE = """() => {
+  const texts = {};
+  for (let i = 0; i < 40000; i++) texts[`key${i}`] = [i, `value${i}`];
+  for (let i = 0; i < 6; i++) Object.keys(JSON.parse(JSON.stringify(texts))).sort();
+  const list = document.createElement("div");
+  for (let i = 0; i < 8000; i++) list.append(`text${i}`, document.createElement("p"));
+  document.body.replaceChildren(list);
+  return list.offsetHeight;
+}"""
 
 
 def executable() -> str | None:
@@ -69,6 +78,12 @@ class Visit:
         metrics = self._session.send("Performance.getMetrics")["metrics"]
         return float({each["name"]: each["value"] for each in metrics}["TaskDuration"])
 
+    def reference_work(self) -> float:
+        """Return the seconds of CPU that a fixed piece of work takes, which replaces the page."""
+        before = self.work()
+        self.page.evaluate(_REFERENCE)
+        return self.work() - before
+
     def visible(self, locator: Locator) -> Locator:
         """Return the first of the elements that can be seen."""
         return locator.locator("visible=true").first
@@ -91,7 +106,7 @@ class Visit:
 def visiting(browser: Browser, origin: str) -> Iterator[Visit]:
     """Open a window with an empty cache."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     try:
         yield Visit(context.new_page(), origin)
     finally:

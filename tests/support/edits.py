@@ -38,6 +38,7 @@ DJANGO_SLICE = '''"""Greetings: a slice of the user's own."""
 
 from django.urls import URLPattern, path
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -45,7 +46,9 @@ from ..api import ApiView
 
 
 class GreetingView(ApiView):
-    """Greetings."""
+    """Greetings, for everyone."""
+
+    permission_classes = (AllowAny,)
 
     @extend_schema(summary="Greet", responses={200: str})
     def get(self, request: Request) -> Response:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 _TOKEN = re.compile(r"^[A-Za-z0-9_-]{40,}\r?$", re.MULTILINE)
 
 

@@ -18,8 +18,8 @@ from tools.environment import without_settings
 from tools.interpreters import runnable_version, uv_environment
 from tools.questions import Answers
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 _NOT_FOR_SERVICES = (
     *("PYTEST_ADDOPTS", "VIRTUAL_ENV"),
     # Without bytecode each start of a service compiles all that it imports: 3 s of CPU.

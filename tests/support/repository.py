@@ -11,7 +11,7 @@ from pathlib import Path
 from tools.questions import ROOT, Questions
 from tools.releases import git, releases
 
-TEMPLATE_PARTS = ["copier.yml", "hooks", "questions", "template", "licenses"]
+TEMPLATE_PARTS = ["copier.yml", "manifest.yml", "hooks", "questions", "template", "licenses"]
 THIS_TREE = "v99.99.99"
 
 

@@ -5,13 +5,19 @@ from functools import cache
 import pytest
 from _pytest.mark import ParameterSet
 
-from tools.questions import Answers, Questions, Value, pairwise
+from tools.questions import FIRST, Answers, Questions, Value, pairwise
 
 
 @cache
 def variants() -> dict[str, Answers]:
     """Return the pairwise set by name."""
     return {name_of(answers): answers for answers in pairwise(Questions())}
+
+
+@cache
+def default_variants() -> set[str]:
+    """Return the names of the default service's variants, one for each framework."""
+    return {name_of(Questions().mix(answers)) for answers in FIRST}
 
 
 def name_of(answers: Answers) -> str:

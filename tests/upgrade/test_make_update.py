@@ -244,9 +244,8 @@ def test_an_answer_that_a_release_drops_takes_the_default(
     _commit(service.path, "GitLab")
 
     def drop_gitlab(parts: Path) -> None:
-        questions = parts.parent / "questions"
-        _replace(questions / "delivery.yml", "    GitLab CI: gitlab\n", "")
-        _replace(questions / "rules.jinja", '"gitlab", ', "")
+        delivery = parts.parent / "questions" / "delivery.yml"
+        _replace(delivery, "    GitLab CI: gitlab\n", "")
 
     evolve(drop_gitlab)
 
@@ -289,7 +288,7 @@ def test_imports_side_by_side_are_kept_and_contradictions_are_not_guessed_away(
     _commit(service.path, "Make it ours")
 
     def change(template: Path) -> None:
-        path = template / "{{ on_fastapi }}" / "{{ package_path }}" / "app.py.jinja"
+        path = template / "{{ on_fastapi }}" / "src" / "{{ package_name }}" / "app.py.jinja"
         _replace(path, before, "from .openapi import DocumentedFastAPI, servers, servers as them\n")
 
     evolve(change)
@@ -308,7 +307,7 @@ def test_a_conflict_within_a_text_is_a_conflict_though_its_marks_are_sound_pytho
     line = "    no client can make keys up.\n"
     _replace(service.path / "src" / "my_service" / "counting.py", line, "    ours.\n")
     _commit(service.path, "Make it ours")
-    module = Path("{{ package_path }}") / "counting.py"
+    module = Path("src/{{ package_name }}") / "counting.py"
     evolve(lambda template: _replace(template / module, line, "    theirs.\n"))
 
     done = _update(service)
@@ -488,7 +487,7 @@ def test_a_service_in_a_folder_of_a_repository_is_updated_like_any_other(
 
     def change(parts: Path) -> None:
         (parts / f"{PAGE}.jinja").unlink()
-        app = parts / "{{ on_fastapi }}" / "{{ package_path }}" / "app.py.jinja"
+        app = parts / "{{ on_fastapi }}" / "src" / "{{ package_name }}" / "app.py.jinja"
         _replace(app, "    return app\n", "    return app  # theirs\n")
 
     evolve(change)

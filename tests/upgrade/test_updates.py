@@ -25,7 +25,7 @@ from tests.support.project import Project
 from tests.support.repository import THIS_TREE, asked, clone_with_releases, identify
 from tests.support.servers import scratch_database
 from tests.support.variants import variants
-from tools.questions import ROOT, Answers
+from tools.questions import ROOT, Answers, Questions
 from tools.releases import Release, git, releases
 
 # What a service has for itself after the first render (_skip_if_exists).
@@ -40,12 +40,8 @@ EXAMPLES = {
     for path in sorted((ROOT / "examples").glob("*.yml"))
 }
 TOGGLED: Mapping[str, tuple[object, object]] = {
-    "redis": (True, False),
-    "sentry": (True, False),
-    "metrics": (True, False),
-    "tracing": (True, False),
+    **{question.name: (True, False) for question in Questions().free if question.is_switch},
     "docs_ui": ("scalar", "redoc"),
-    "docker": (True, False),
 }
 HISTORIES = 20
 COPIER_UPDATE = str(Path(sys.executable).parent / "copier"), "update", "--defaults", "--trust"
@@ -379,7 +375,7 @@ def test_a_toggled_feature_leaves_what_a_fresh_render_has(
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
-def test_a_random_history_loses_no_edit(committed: Committed, seed: int) -> None:
+def test_a_random_history_loses_no_edit(committed: Committed, template: Path, seed: int) -> None:
     """Releases, answers, edits and toggles in an order that the seed decides."""
     dice = random.Random(seed)  # noqa: S311 -- a history that can be told again
     known_releases = releases()
@@ -396,7 +392,8 @@ def test_a_random_history_loses_no_edit(committed: Committed, seed: int) -> None
         touched = make_edits(service, batch)
         made += [edit for edit in batch if edit.name in touched]
         # What an answer takes away goes with the edits in it, so the image stays.
-        toggled = dice.choice([each for each in TOGGLED if each != "docker"])
+        known = [each for each in TOGGLED if each in asked(template, stop) and each != "docker"]
+        toggled = dice.choice(known)
         wanted = {toggled: dice.choice(TOGGLED[toggled])}
         told.append(f"{[edit.name for edit in batch]}, to {stop} with {wanted}")
         _update(service, wanted, to=stop)

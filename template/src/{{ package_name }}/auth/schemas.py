@@ -1,0 +1,241 @@
+"""What clients send and get where accounts are concerned."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..core.closed_model import ClosedModel
+from ..users.roles import Role
+from ..users.schemas import Email, NewPassword, Password, PersonName
+
+_PASSWORD = "correct horse battery staple"  # noqa: S105 -- an example
+_TOKEN = "the-token-that-was-handed-out"  # noqa: S105 -- an example
+
+RandomToken = Annotated[
+    str,
+    Field(min_length=1, max_length=128, pattern="^[A-Za-z0-9_-]+$", examples=[_TOKEN]),
+]
+
+
+class Registration(ClosedModel):
+    """A new account."""
+
+    email: Email
+    password: NewPassword
+    name: PersonName = ""
+
+
+REGISTRATION_EXAMPLES: dict[str, Any] = {
+    "common": {
+        "summary": "Someone with a name",
+        "value": {"email": "ann@example.com", "password": _PASSWORD, "name": "Ann"},
+    },
+    "minimal": {
+        "summary": "Without a name",
+        "value": {"email": "bob@example.com", "password": _PASSWORD},
+    },
+    "edge": {
+        "summary": "Any script, and any character in a password",
+        "value": {
+            "email": "carol+shop@mail.example.com",
+            "password": "pässwörter dürfen lang sein ✓",
+            "name": "Carol Öztürk 田中",
+        },
+    },
+}
+
+
+class Login(ClosedModel):
+    """Who wants to log in."""
+
+    email: Email
+    password: Password
+
+
+LOGIN_EXAMPLES: dict[str, Any] = {
+    "common": {
+        "summary": "An address and its password",
+        "value": {"email": "ann@example.com", "password": _PASSWORD},
+    },
+    "case": {
+        "summary": "Capitals in an address do not matter",
+        "value": {"email": "Ann@Example.com", "password": _PASSWORD},
+    },
+    "edge": {
+        "summary": "Any character in a password",
+        "value": {
+            "email": "carol+shop@mail.example.com",
+            "password": "pässwörter dürfen lang sein ✓",
+        },
+    },
+}
+
+
+class PasswordForm(BaseModel):
+    """The same, as the form of OAuth 2.0 (RFC 6749, section 4.3.2)."""
+
+    # What else that form may hold, like a scope, says nothing here.
+    grant_type: Annotated[Literal["password"], Field(description="The kind of the form.")] = (
+        "password"
+    )
+    username: Email
+    password: Password
+
+
+class TokenPair(BaseModel):
+    """The tokens of a session (RFC 6749, section 5.1)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    access_token: Annotated[
+        str,
+        Field(
+            description="What to send as Authorization: Bearer.",
+            examples=["header.claims.signature"],
+        ),
+    ]
+    token_type: Annotated[Literal["bearer"], Field(description="How to send it.")] = "bearer"  # noqa: S105 -- a kind, no token
+    expires_in: Annotated[
+        int, Field(description="Seconds for which the access token holds.", examples=[900])
+    ]
+    refresh_token: Annotated[
+        RandomToken, Field(description="What brings the next pair; of a single use.")
+    ]
+    refresh_expires_in: Annotated[
+        int, Field(description="Seconds for which the session can go on.", examples=[2592000])
+    ]
+
+
+class Refresh(ClosedModel):
+    """What goes on with a session."""
+
+    refresh_token: Annotated[
+        RandomToken, Field(description="The newest refresh token of the session.")
+    ]
+
+
+REFRESH_EXAMPLES: dict[str, Any] = {
+    "common": {"summary": "The token of the last pair", "value": {"refresh_token": _TOKEN}},
+    "used": {
+        "summary": "A token that was used before ends its session (401)",
+        "value": {"refresh_token": "a-token-that-was-used-once-before"},
+    },
+    "unknown": {
+        "summary": "A token that never was (401)",
+        "value": {"refresh_token": "not-one-of-ours"},
+    },
+}
+
+
+class LogoutQuery(ClosedModel):
+    """Which sessions to end."""
+
+    all: Annotated[
+        bool, Field(description="End all sessions of the user, and not only this one.")
+    ] = False
+
+
+class Mailing(ClosedModel):
+    """Whom to write to."""
+
+    email: Email
+
+
+MAILING_EXAMPLES: dict[str, Any] = {
+    "common": {"summary": "An address", "value": {"email": "ann@example.com"}},
+    "unknown": {
+        "summary": "An address without an account gets the same answer, and no mail",
+        "value": {"email": "nobody@example.com"},
+    },
+    "case": {"summary": "Capitals do not matter", "value": {"email": "Ann@Example.com"}},
+}
+
+
+class Verification(ClosedModel):
+    """What shows that an address is the account's."""
+
+    token: Annotated[RandomToken, Field(description="The token of the mail.")]
+
+
+VERIFICATION_EXAMPLES: dict[str, Any] = {
+    "common": {"summary": "The token of the mail", "value": {"token": _TOKEN}},
+    "used": {
+        "summary": "A token that was used before (400)",
+        "value": {"token": "a-token-that-was-used-once-before"},
+    },
+    "unknown": {"summary": "A token that never was (400)", "value": {"token": "not-one-of-ours"}},
+}
+
+
+class PasswordReset(ClosedModel):
+    """Another password, for one that was forgotten."""
+
+    token: Annotated[RandomToken, Field(description="The token of the mail.")]
+    password: NewPassword
+
+
+RESET_EXAMPLES: dict[str, Any] = {
+    "common": {
+        "summary": "The token of the mail, and another password",
+        "value": {"token": _TOKEN, "password": _PASSWORD},
+    },
+    "used": {
+        "summary": "A token that was used before (400)",
+        "value": {
+            "token": "a-token-that-was-used-once-before",
+            "password": _PASSWORD,
+        },
+    },
+    "edge": {
+        "summary": "Any character in a password",
+        "value": {"token": _TOKEN, "password": "pässwörter dürfen lang sein ✓"},
+    },
+}
+
+
+class PasswordChange(ClosedModel):
+    """Another password, for one that is known."""
+
+    current_password: Password
+    new_password: NewPassword
+
+
+CHANGE_EXAMPLES: dict[str, Any] = {
+    "common": {
+        "summary": "The present password and the next",
+        "value": {"current_password": _PASSWORD, "new_password": "a longer one than before"},
+    },
+    "wrong": {
+        "summary": "A present password that is another (403)",
+        "value": {"current_password": "wrong", "new_password": "a longer one than before"},
+    },
+    "edge": {
+        "summary": "Any character in a password",
+        "value": {"current_password": _PASSWORD, "new_password": "pässwörter dürfen lang sein ✓"},
+    },
+}
+
+
+class Accepted(BaseModel):
+    """What is said to everyone alike."""
+
+    detail: Annotated[
+        str,
+        Field(
+            description="What happens now, for people.",
+            examples=["If the address needs it, a mail is on its way."],
+        ),
+    ]
+
+
+class TokenReport(BaseModel):
+    """What an access token that holds says."""
+
+    user_id: Annotated[UUID, Field(description="Whose it is.")]
+    session_id: Annotated[UUID, Field(description="The login that it descends from.")]
+    role: Annotated[Role, Field(description="What the user may do.", examples=[Role.USER])]
+    expires_at: Annotated[
+        datetime, Field(description="Until when it holds (UTC).", examples=["2027-01-15T09:45:00Z"])
+    ]

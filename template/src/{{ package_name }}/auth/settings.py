@@ -1,0 +1,134 @@
+"""The settings of accounts."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
+
+from ..core.limits import parse_limit
+from ..core.settings_group import Deployed, SettingsGroup
+from ..core.tokens import SHORTEST_KEY
+
+FEWEST_CHARACTERS = 10
+"""Different characters of a key in production at least; openssl rand -hex 32 gives more."""
+
+
+def _check_key(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        _check_length(value.get_secret_value())
+    return value
+
+
+def _check_fallbacks(value: SecretStr | None) -> SecretStr | None:
+    for key in _separated(value):
+        _check_length(key)
+    return value
+
+
+def _check_length(key: str) -> None:
+    if len(key.encode()) < SHORTEST_KEY:
+        raise ValueError(f"must have at least {SHORTEST_KEY} bytes; openssl rand -hex 32 makes one")
+
+
+def _separated(value: SecretStr | None) -> list[str]:
+    return [] if value is None else [key.strip() for key in value.get_secret_value().split(",")]
+
+
+def _check_limit[Text: str | None](text: Text) -> Text:
+    if text is not None:
+        parse_limit(text)
+    return text
+
+
+Rate = Annotated[str, AfterValidator(_check_limit)]
+
+
+class AccountSettings(SettingsGroup):
+    """Accounts."""
+
+    secret_key: Annotated[
+        SecretStr | None,
+        AfterValidator(_check_key),
+        Field(description="What signs tokens: openssl rand -hex 32; unset: new at each start."),
+    ] = None
+    secret_key_fallbacks: Annotated[
+        SecretStr | None,
+        AfterValidator(_check_fallbacks),
+        Field(description="Keys that signed before and still verify, separated by commas."),
+    ] = None
+    access_token_minutes: Annotated[
+        int, Field(description="Minutes for which an access token holds.", ge=1, le=1440)
+    ] = 15
+    refresh_token_days: Annotated[
+        int, Field(description="Days for which a session can be refreshed.", ge=1, le=3650)
+    ] = 30
+    reset_token_minutes: Annotated[
+        int, Field(description="Minutes for which a mailed reset token holds.", ge=1, le=1440)
+    ] = 30
+    verification_token_hours: Annotated[
+        int, Field(description="Hours for which a mailed verification token holds.", ge=1, le=720)
+    ] = 24
+    registration_enabled: Annotated[bool, Field(description="Let anyone make an account.")] = True
+    email_verification_required: Annotated[
+        bool,
+        Field(description="No login before verification; off, a login tells who was registered."),
+    ] = True
+    account_pages_url: Annotated[
+        AnyHttpUrl | None,
+        Field(description="Where /verify-email and /reset-password are; unset: mails hold tokens."),
+    ] = None
+    audit_retention_days: Annotated[
+        int,
+        Field(description="Days after which `make prune` removes audit entries.", ge=1, le=36500),
+    ] = 365
+    rate_limit_user: Annotated[
+        str | None,
+        AfterValidator(_check_limit),
+        Field(description="How often a user, in place of RATE_LIMIT_DEFAULT; unset: as anybody."),
+    ] = None
+    rate_limit_login: Annotated[Rate, Field(description="How often one may try to log in.")] = (
+        "5/minute"
+    )
+    rate_limit_register: Annotated[Rate, Field(description="How often one may register.")] = (
+        "3/minute"
+    )
+    rate_limit_refresh: Annotated[Rate, Field(description="How often one may refresh.")] = (
+        "10/minute"
+    )
+    rate_limit_logout: Annotated[Rate, Field(description="How often one may log out.")] = (
+        "20/minute"
+    )
+    rate_limit_me: Annotated[Rate, Field(description="How often one may read one's account.")] = (
+        "60/minute"
+    )
+    rate_limit_reset: Annotated[
+        Rate, Field(description="How often one may ask for a mail, or use its token.")
+    ] = "3/minute"
+
+    @classmethod
+    def deployed(cls) -> dict[str, Deployed]:
+        """Return what a deployment may set."""
+        return {
+            "secret_key": Deployed(""),
+            "account_pages_url": Deployed(
+                "https://app.example.com/account", "https://app.staging.example.com/account"
+            ),
+        }
+
+    def findings(self) -> list[str]:
+        """Return what must not be so in production."""
+        if self.secret_key is None:
+            return ["SECRET_KEY: is not set; openssl rand -hex 32 makes one"]
+        named = [("SECRET_KEY", key) for key in self.keys[:1]]
+        named += [("SECRET_KEY_FALLBACKS", key) for key in self.keys[1:]]
+        return [
+            f"{name}: can be guessed, for it repeats few characters; openssl rand -hex 32 makes one"
+            for name, key in named
+            if len(set(key)) < FEWEST_CHARACTERS
+        ]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys, the one that signs first; none where one is to be made."""
+        if self.secret_key is None:
+            return []
+        return [self.secret_key.get_secret_value(), *_separated(self.secret_key_fallbacks)]

@@ -1,0 +1,81 @@
+"""How a request counts against a limit, and what its answer says of it."""
+
+from collections.abc import Callable
+
+from starlette.types import Scope
+
+from .clients import client_address
+from .core.headers import Headers
+from .core.limits import Verdict, parse_limit, rate_limit_client
+from .core.problems import RateLimitedError
+from .routes import route_template
+from .settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110, 9.2.1); they do not spend the limit of the others."""
+
+
+def client_and_route(scope: Scope) -> str:
+    """Return who calls what: the user, else the address, and the template of the route.
+
+    The template, so that /orders/1 and /orders/2 count together; as the service knows it, so that
+    no client can make keys up.
+    """
+    user = scope["state"].get("user_id")
+    return address_and_route(scope) if user is None else f"{route_template(scope)}|user:{user}"
+
+
+def address_and_route(scope: Scope) -> str:
+    """Return from where what is called, whoever the user is.
+
+    For endpoints that do not ask who calls, as a login: there, many accounts are no many buckets.
+    """
+    state = scope["state"]
+    address = client_address(scope, state["addresses"])
+    client = rate_limit_client(address, state["settings"].rate_limit_ipv6_prefix)
+    return f"{route_template(scope)}|address:{client}"
+
+
+async def count(
+    scope: Scope,
+    own: str | Callable[[Settings], str] | None = None,
+    identifier: Callable[[Scope], str] = client_and_route,
+) -> Verdict | None:
+    """Count a request; its answer carries the verdict, even if it fails later.
+
+    Args:
+        scope: The request's.
+        own: The limit of its route, like 5/minute, or what takes that from the settings; None for
+            the default, or the users' where a user calls.
+        identifier: Who counts as one, and where.
+
+    Returns:
+        The verdict; None where nothing is limited.
+    """
+    state = scope["state"]
+    limits = state["limits"]
+    if limits is None:
+        return None
+    settings: Settings = state["settings"]
+    text = own
+    if text is None:
+        # Only a token that was verified has a user's limit there; and it holds where users count.
+        users = state.get("user_limit") if identifier is client_and_route else None
+        text = users or settings.rate_limit_default
+    limit = parse_limit(text if isinstance(text, str) else text(settings))
+    safe = "|safe" if scope.get("method") in SAFE_METHODS else ""
+    verdict: Verdict | None = await limits.take(f"{limit.text}|{identifier(scope)}{safe}", limit)
+    if verdict is not None:
+        state["verdict"] = verdict
+    return verdict
+
+
+def refusal(verdict: Verdict) -> RateLimitedError:
+    """Return the error that tells a client when to come again."""
+    return RateLimitedError(headers={"Retry-After": str(verdict.retry_after)})
+
+
+def limit_headers(scope: Scope) -> Headers:
+    """Return what an answer says of its limit; nothing where there was none."""
+    verdict: Verdict | None = scope["state"].get("verdict")
+    return () if verdict is None else verdict.headers

@@ -1,0 +1,71 @@
+"""Refuses bodies that are too large, before they are read, or that do not arrive in time."""
+
+import asyncio
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..answers import closing, problem_response
+from ..core.problems import BodyTimeoutError
+from ..core.raw_headers import first
+
+
+class BodyLimitMiddleware(RequestBodyLimitMiddleware):
+    """Starlette's, which counts chunks; a length that is announced is refused at once.
+
+    Args:
+        app: What is inside of it.
+        max_body_size: How many bytes a body may have.
+        timeout: Seconds from the headers of a request to the end of its body.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_size: int, *, timeout: float) -> None:
+        super().__init__(app, max_body_size)
+        self._timeout = timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request whose body fits and comes in time; 413 or 408 for any other."""
+        if scope["type"] != "http" or _has_no_body(scope):
+            await self.app(scope, receive, send)
+            return
+        announced = first(scope["headers"], b"content-length") or ""
+        if announced.isdecimal() and int(announced) > self.max_body_size:
+            response = problem_response(
+                Request(scope),
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"The body is larger than {self.max_body_size} bytes.",
+            )
+            await response(scope, receive, send)
+            return
+        await super().__call__(scope, self._in_time(scope, receive), send)
+
+    def _in_time(self, scope: Scope, receive: Receive) -> Receive:
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        complete = False
+
+        async def receive_in_time() -> Message:
+            nonlocal complete
+            if complete:  # only the client's leaving is left
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                # What reads the body passes on exceptions of this class alone.
+                raise HTTPException(
+                    BodyTimeoutError.status, BodyTimeoutError.detail, closing(scope)
+                ) from None
+            complete = not message.get("more_body", False)
+            return message
+
+        return receive_in_time
+
+
+def _has_no_body(scope: Scope) -> bool:
+    # RFC 9112, 6.3. HTTP/2 may send a body that no header announces.
+    return scope["http_version"].startswith("1") and not any(
+        name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"]
+    )

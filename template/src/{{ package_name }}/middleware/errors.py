@@ -1,0 +1,101 @@
+"""The last resort: what nothing else handled becomes a problem that tells nothing."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..answers import answer_http_exception, closing, problem_response
+from ..core.problems import ServiceError, UnavailableError
+from ..core.raw_headers import first
+from ..routes import route_template
+
+_DENIAL = "websocket.http.response"
+_EVENTS = "text/event-stream"
+
+logger = logging.getLogger(__name__)
+
+
+class ErrorMiddleware:
+    """Responds 500 to an unhandled exception, and logs it with its traceback.
+
+    A WebSocket that the application closes before it accepts it gets a problem, too; and so does a
+    request that the stop of the server cuts off.
+
+    It stands inside the middlewares that add headers, so that a 500 carries them too; the
+    framework's own handler stands outside of them all.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; once the response has begun, an error can only end the connection."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        begun: Message | None = None
+        complete = False
+
+        async def watch(message: Message) -> None:
+            nonlocal begun, complete
+            if begun is None:
+                begun = message
+                extensions = scope.get("extensions") or ()
+                if message["type"] == "websocket.close" and _DENIAL in extensions:
+                    await _refused(scope)(scope, receive, send)
+                    return
+            await send(message)
+            complete = message["type"] == "http.response.body" and not message.get("more_body")
+
+        try:
+            await self.app(scope, receive, watch)
+        except asyncio.CancelledError:
+            # The server stops, and the time that requests have for it (STOP_SECONDS) is over.
+            if begun is None:
+                await _cut_off(scope)(scope, receive, send)
+            else:
+                await _end_events(begun, send)
+        except Exception as error:
+            if complete:  # a background task's, or one that a mounted application has responded to
+                logger.exception("Unhandled error")
+                return
+            if begun is not None:
+                raise
+            response = await _failed(scope, error)
+            await response(scope, receive, send)
+
+
+async def _failed(scope: Scope, error: Exception) -> Response:
+    connection = HTTPConnection(scope)
+    if isinstance(error, HTTPException):  # a middleware's
+        return await answer_http_exception(connection, error)
+    logger.error("Unhandled error", exc_info=error)
+    return problem_response(connection, ServiceError.status, ServiceError.detail)
+
+
+def _cut_off(scope: Scope) -> Response:
+    headers = {"Retry-After": "1", **closing(scope)}
+    return problem_response(
+        HTTPConnection(scope), UnavailableError.status, UnavailableError.detail, headers=headers
+    )
+
+
+async def _end_events(begun: Message, send: Send) -> None:
+    """End a stream of events; half of anything else must not look whole."""
+    if (first(begun.get("headers", ()), b"content-type") or "").startswith(_EVENTS):
+        with suppress(RuntimeError):  # it was complete already
+            await send({"type": "http.response.body", "body": b""})
+
+
+def _refused(scope: Scope) -> Response:
+    """Return the response to a WebSocket that no route takes, or whose route closes it at once."""
+    connection = HTTPConnection(scope)
+    if route_template(scope) is None:
+        return problem_response(connection, HTTPStatus.NOT_FOUND, "Not Found")
+    return problem_response(connection, HTTPStatus.FORBIDDEN, "The WebSocket was refused.")

@@ -1,0 +1,63 @@
+"""Puts headers on every answer: the same ones on all, and those that are each answer's own."""
+
+from collections.abc import Callable, Sequence
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..core.headers import Headers
+from ..core.raw_headers import Pairs, first
+
+_STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+
+Source = Callable[[Scope], Headers]
+"""Gives the headers that a request's answer gets, when the answer begins."""
+
+_NOT_STORED = (b"cache-control", b"no-store")
+
+
+class HeadersMiddleware:
+    """Adds headers that were computed beforehand, where the answer has not set them itself.
+
+    The sources' headers come to each answer, in the place of what an endpoint may have set by their
+    names, but for Link, which is a list (RFC 8288). They share this layer, for each layer that
+    looks at answers costs every request.
+
+    A response to a request with credentials may not be stored, unless it says otherwise itself.
+
+    Args:
+        app: What is inside of it.
+        fixed: The headers of every answer.
+        sources: What gives an answer its own; each names its headers in lower case.
+    """
+
+    def __init__(self, app: ASGIApp, *, fixed: Headers, sources: Sequence[Source]) -> None:
+        self.app = app
+        self._fixed = fixed
+        self._fixed_with_credentials = (*fixed, _NOT_STORED)
+        self._names = frozenset(name for name, _ in self._fixed_with_credentials)
+        self._sources = tuple(sources)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request with the headers on its answer."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] in _STARTS:
+                message["headers"] = self._complete(scope, message.get("headers", ()))
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+    def _complete(self, scope: Scope, own: Pairs) -> list[tuple[bytes, bytes]]:
+        added = [pair for source in self._sources for pair in source(scope)]
+        reserved = {name for name, _ in added if name != b"link"}
+        given = [*(pair for pair in own if pair[0] not in reserved), *added]
+        fixed = self._fixed
+        if first(scope["headers"], b"authorization") is not None:
+            fixed = self._fixed_with_credentials
+        set_already = self._names.intersection([name for name, _ in given])
+        if set_already:
+            return [*given, *(pair for pair in fixed if pair[0] not in set_already)]
+        return [*given, *fixed]

@@ -1,0 +1,208 @@
+"""Users as clients see them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from ..core.closed_model import ClosedModel
+from ..core.pages import Page, PageQuery
+from ..core.passwords import LONGEST, SHORTEST
+from .roles import Role
+
+
+def _address(text: str) -> str:
+    try:
+        valid = validate_email(
+            text,
+            allow_smtputf8=False,  # few mail servers take more than ASCII before the @
+            check_deliverability=False,
+            globally_deliverable=False,  # a company's own domain may be one that others do not see
+            strict=True,
+            test_environment=True,  # which only means that the domain .test is one (RFC 2606)
+        )
+    except EmailNotValidError:
+        # The library's own sentences quote what was typed in.
+        raise ValueError("must be an e-mail address, like ann@example.com") from None
+    # In theory a server may tell Ann@ from ann@; in practice that is one person.
+    return (valid.ascii_email or valid.normalized).lower()
+
+
+def _text(password: SecretStr) -> SecretStr:
+    # JSON can write halves of characters, which nothing can hash.
+    try:
+        password.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be text, without lone surrogates") from None
+    return password
+
+
+Email = Annotated[
+    str,
+    Field(max_length=254),
+    AfterValidator(_address),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "email",
+            "maxLength": 254,
+            "description": "The e-mail address.",
+            "examples": ["ann@example.com"],
+        }
+    ),
+]
+PersonName = Annotated[
+    str,
+    StringConstraints(max_length=120, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"),
+    Field(description="What to call the user.", examples=["Ann"]),
+]
+NewPassword = Annotated[
+    SecretStr,
+    AfterValidator(_text),
+    Field(
+        description="The password: length counts for more than kinds of characters.",
+        min_length=SHORTEST,
+        max_length=LONGEST,
+        examples=["correct horse battery staple"],
+    ),
+]
+Password = Annotated[
+    SecretStr,
+    AfterValidator(_text),
+    Field(
+        description="The password.",
+        max_length=LONGEST,
+        examples=["correct horse battery staple"],
+    ),
+]
+SortKey = Literal["email", "-email", "name", "-name", "created_at", "-created_at"]
+
+
+class UserRead(BaseModel):
+    """A user."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: Annotated[UUID, Field(description="Its identifier.")]
+    email: Email
+    name: PersonName
+    role: Annotated[Role, Field(description="What the user may do.", examples=[Role.USER])]
+    verified: Annotated[
+        bool, Field(description="Whether the address was verified.", examples=[True])
+    ]
+    created_at: Annotated[
+        datetime, Field(description="When it was made (UTC).", examples=["2027-01-15T09:30:00Z"])
+    ]
+    updated_at: Annotated[
+        datetime,
+        Field(description="When it was last changed (UTC).", examples=["2027-01-16T14:05:30Z"]),
+    ]
+    deleted_at: Annotated[
+        datetime | None,
+        Field(description="When it was deleted (UTC); null for a user who is there."),
+    ]
+
+
+class UserPage(Page[UserRead]):
+    """One page of users."""
+
+
+class UserQuery(PageQuery):
+    """Which users to list."""
+
+    filter: Annotated[
+        str | None,
+        Field(
+            description="Only users with this text in their address or name, in any case.",
+            max_length=120,
+            pattern=r"^[^\x00]*$",
+            examples=["ann"],
+        ),
+    ] = None
+    role: Annotated[Role | None, Field(description="Only users with this role.")] = None
+    deleted: Annotated[
+        Literal["no", "yes", "also"],
+        Field(description="Users who are there, those who were deleted, or both."),
+    ] = "no"
+    sort: Annotated[
+        SortKey, Field(description="What to order by; a minus sign turns the order round.")
+    ] = "-created_at"
+
+
+class UserCreate(ClosedModel):
+    """A new user, whose address counts as verified."""
+
+    email: Email
+    name: PersonName = ""
+    role: Annotated[Role, Field(description="What the user may do.")] = Role.USER
+    password: Annotated[
+        NewPassword | None, Field(description="The password; without one, a mail asks for it.")
+    ] = None
+
+
+CREATE_EXAMPLES: dict[str, Any] = {
+    "common": {
+        "summary": "A user who is asked by mail for a password",
+        "value": {"email": "ann@example.com", "name": "Ann"},
+    },
+    "minimal": {"summary": "The address alone", "value": {"email": "bob@example.com"}},
+    "edge": {
+        "summary": "Another administrator, with a first password",
+        "value": {
+            "email": "carol+admin@mail.example.com",
+            "name": "Carol Example-Öztürk",
+            "role": "admin",
+            "password": "correct horse battery staple",
+        },
+    },
+}
+
+
+class UserUpdate(ClosedModel):
+    """What to change; a field that is left out stays as it is.
+
+    The default factories only say that a field may be missing: their values are never used.
+    """
+
+    email: Email = Field(default_factory=str)
+    name: PersonName = Field(default_factory=str)
+    current_password: Annotated[
+        Password | None,
+        Field(description="The caller's own password, needed to change one's own address."),
+    ] = None
+
+
+UPDATE_EXAMPLES: dict[str, Any] = {
+    "common": {"summary": "Another name", "value": {"name": "Ann Example"}},
+    "minimal": {"summary": "Nothing: the user stays as it is", "value": {}},
+    "edge": {
+        "summary": "Another address of one's own, to be verified again",
+        "value": {
+            "email": "ann@mail.example.com",
+            "current_password": "correct horse battery staple",
+        },
+    },
+}
+
+
+class RoleChange(ClosedModel):
+    """Another role."""
+
+    role: Annotated[Role, Field(description="What the user may do from now on.")]
+
+
+ROLE_EXAMPLES: dict[str, Any] = {
+    "promote": {"summary": "Make an administrator", "value": {"role": "admin"}},
+    "demote": {"summary": "Make a user again", "value": {"role": "user"}},
+    "repeat": {"summary": "The same role as before changes nothing", "value": {"role": "user"}},
+}

@@ -1,0 +1,88 @@
+"""The admin site: one login for administrators, counted like the API's."""
+
+from functools import partial
+from http import HTTPStatus
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from starlette.types import Scope
+
+from .. import about
+from ..counting import address_and_route
+from ..routes import API_ROOT, FIRST, ROUTE
+from . import logins
+from .password import PasswordView
+
+STATIC_FILES = Path(admin.__file__).parent / "static"
+
+_GUESSES = {"POST": attrgetter("rate_limit_login")}
+
+
+def _address_and(route: str, scope: Scope) -> str:
+    """Return from where something is guessed that is guessed at a route of the API as well."""
+    state = scope["state"] | {ROUTE: f"{API_ROOT}/{FIRST}/{route}"}
+    return address_and_route({**scope, "state": state})
+
+
+class AdminLoginForm(AdminAuthenticationForm):
+    """Asks for an address and a password; what failed is not told apart."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Let in whoever the backend has found: administrators only."""
+
+
+class ServiceAdminSite(admin.AdminSite):
+    """The service's admin site."""
+
+    site_header = about.NAME
+    site_title = about.NAME
+    site_url = None
+    login_form = AdminLoginForm
+    # An address that is not there is the service's own 404, and no reason to log in.
+    final_catch_all_view = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Return whether an administrator calls; a role counts from the next request on."""
+        return bool(getattr(request.user, "is_admin", False)) and request.user.is_active
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the login, or log in."""
+        shown = super().login(request, extra_context)
+        if request.method == "POST" and shown.status_code == HTTPStatus.FOUND:
+            logins.begin(request)
+        return shown
+
+    # Which room serves it, and how often it may be tried (handler.py): together with the API's.
+    login.hashing = frozenset({"POST"})  # type: ignore[attr-defined] # functions are typed without
+    login.max_body_bytes = 8192  # type: ignore[attr-defined] # as above
+    login.throttle_limit = _GUESSES  # type: ignore[attr-defined] # as above
+    login.throttle_identifier = partial(_address_and, "auth/login")  # type: ignore[attr-defined] # as above
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Log out."""
+        if request.method == "POST":
+            logins.end(request)
+        return super().logout(request, extra_context)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Show the form for another password, or set it."""
+        request.current_app = self.name
+        done = reverse("admin:password_change_done", current_app=self.name)
+        context = {**self.each_context(request), **(extra_context or {})}
+        return PasswordView.as_view(success_url=done, extra_context=context)(request)
+
+    password_change.hashing = login.hashing  # type: ignore[attr-defined] # as above
+    password_change.throttle_limit = _GUESSES  # type: ignore[attr-defined] # as above
+    password_change.throttle_identifier = partial(_address_and, "auth/change-password")  # type: ignore[attr-defined] # as above

@@ -1,0 +1,82 @@
+"""What the views of the API have in common."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, cast
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from .core.deprecation import Deprecation
+from .core.limits import parse_limit
+from .errors import QueryError
+from .state import State, state_of
+
+
+class ApiView(APIView):
+    """A view that takes the methods which it defines, and HEAD where it takes GET.
+
+    Django would answer OPTIONS by itself, with what no document tells of.
+    """
+
+    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]  # type: ignore[misc]
+
+    hashing: ClassVar[frozenset[str] | Callable[[HttpRequest], bool]] = frozenset()
+    """The methods that hash or compare a password, which takes long (handler.py).
+
+    Or what tells of a request whether it does; it runs on the event loop.
+    """
+
+    deprecated: ClassVar[Deprecation | None] = None
+    """Since when it should not be used any more (deprecation.py); None for a view that stays."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """See at the start, not at the first request, that a limit of the view's own is none."""
+        super().__init_subclass__(**kwargs)
+        given = getattr(cls, "throttle_limit", None)
+        for limit in given.values() if isinstance(given, Mapping) else [given]:
+            if not isinstance(limit, str):
+                continue
+            try:
+                parse_limit(limit)
+            except ValueError as error:
+                raise ValueError(f"{cls.__qualname__}.throttle_limit: {error}") from None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Prepare a request: its limits count before anyone asks who calls, for that is guessed."""
+        del args, kwargs
+        self.format_kwarg = None
+        negotiated = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = negotiated
+        self.check_throttles(request)
+        self.check_permissions(request)
+
+    @property
+    def state(self) -> State:
+        """What the process holds while it serves."""
+        return state_of(self.request)
+
+
+def valid_body(serializer: type[BaseSerializer[Any]], request: Request, **options: Any) -> Any:
+    """Return a body's values.
+
+    Raises:
+        ValidationError: It does not fit.
+    """
+    filled = serializer(data=request.data, **options)
+    filled.is_valid(raise_exception=True)
+    return filled.validated_data
+
+
+def valid_query(serializer: type[BaseSerializer[Any]], request: Request) -> Mapping[str, Any]:
+    """Return a query's values.
+
+    Raises:
+        QueryError: It does not fit.
+    """
+    filled = serializer(data=request.query_params.dict())
+    if not filled.is_valid():
+        raise QueryError(cast("Any", filled.errors))
+    values: Mapping[str, Any] = filled.validated_data
+    return values

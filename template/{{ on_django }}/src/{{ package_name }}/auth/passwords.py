@@ -1,0 +1,110 @@
+"""Changing a password that is known, and one that is forgotten."""
+
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from ..audit.events import Event
+from ..audit.service import record
+from ..handler import wait_for
+from ..users.models import User
+from .accounts import Accounts
+from .errors import InvalidMailedTokenError, WrongPasswordError
+from .mailed_tokens import drop_tokens, has_enough_tokens, new_token, use_token
+from .purposes import Purpose
+from .sessions import end_sessions
+
+
+def request_reset(accounts: Accounts, email: str) -> None:
+    """Mail a reset token, if the address has an account; nobody waits for that to be found out."""
+    accounts.later(partial(_send_reset, accounts, email))
+
+
+def reset(accounts: Accounts, token: str, password: str) -> None:
+    """Set a password with a mailed token; all sessions end, and the address counts as verified.
+
+    Raises:
+        InvalidMailedTokenError: The token does not hold, or not for the user's present address.
+        UnavailableError: Too many passwords are being hashed right now.
+    """
+    kept = wait_for(accounts.passwords.hash(password))
+    with transaction.atomic():
+        user, used = use_token(token, Purpose.RESET)
+        if used.address != user.email:
+            raise InvalidMailedTokenError
+        _set(accounts, user, kept)
+        if not user.verified:
+            User.objects.filter(pk=user.pk).update(verified_at=now())
+        record(Event.RESET, actor=user.pk, subject=user.pk)
+    accounts.post("password_changed", user.email)
+
+
+def change(accounts: Accounts, user: User, *, session_id: UUID, old: str, new: str) -> None:
+    """Set a password, given the present one; all other sessions end.
+
+    Raises:
+        WrongPasswordError: The present one is another.
+        UnavailableError: Too many passwords are being hashed right now.
+    """
+    require_password(accounts, user, old)
+    kept = wait_for(accounts.passwords.hash(new))
+    with transaction.atomic():
+        _set(accounts, user, kept, but=session_id)
+        record(Event.PASSWORD_CHANGED, actor=user.pk, subject=user.pk)
+    accounts.post("password_changed", user.email)
+
+
+def require_password(accounts: Accounts, user: User, password: str | None) -> None:
+    """Let pass whoever knows the password; no transaction must be open, for it takes long.
+
+    Without one nothing is compared: such a request waits for no hash.
+
+    Raises:
+        WrongPasswordError: It is another.
+        UnavailableError: Too many passwords are being compared right now.
+    """
+    if password is None or not wait_for(accounts.passwords.verify(password, user.password)).matches:
+        raise WrongPasswordError
+
+
+def new_reset(accounts: Accounts, user: User) -> str:
+    """Return a token that sets a user's password; those that are pending stay valid."""
+    lifetime = timedelta(minutes=accounts.settings.reset_token_minutes)
+    return new_token(user, Purpose.RESET, lifetime)
+
+
+def post_reset(accounts: Accounts, name: str, email: str, token: str) -> None:
+    """Mail a token that sets a password; to be called when its transaction has ended.
+
+    Args:
+        accounts: What accounts are worked on with.
+        name: The mail's text: reset_password, or invitation for a new account.
+        email: The address.
+        token: The token.
+    """
+    lifetime = f"{accounts.settings.reset_token_minutes} minutes"
+    link = accounts.link("reset-password", token)
+    accounts.post(name, email, token=token, link=link, lifetime=lifetime)
+
+
+def _set(accounts: Accounts, user: User, kept: str, but: UUID | None = None) -> None:
+    User.objects.filter(pk=user.pk).update(password=kept, updated_at=now())
+    drop_tokens(user, Purpose.RESET, Purpose.VERIFY)
+    end_sessions(accounts, user.pk, but=but)
+
+
+def _send_reset(accounts: Accounts, email: str) -> None:
+    with transaction.atomic():
+        # Of requests at the same time, each sees the tokens of those before it.
+        there = User.objects.select_for_update().filter(email=email, deleted_at__isnull=True)
+        user = there.first()
+        if user is None:
+            return
+        record(Event.RESET_REQUESTED, subject=user.pk)
+        if has_enough_tokens(user, Purpose.RESET):
+            return
+        token = new_reset(accounts, user)
+    post_reset(accounts, "reset_password", email, token)

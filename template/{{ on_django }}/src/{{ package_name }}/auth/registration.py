@@ -1,0 +1,133 @@
+"""Making an account, and verifying an address: a new account's, or another one of a user."""
+
+from datetime import timedelta
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+
+from ..audit.events import Event
+from ..audit.service import record
+from ..handler import wait_for
+from ..users.models import User
+from .accounts import Accounts
+from .errors import InvalidMailedTokenError
+from .mailed_tokens import (
+    drop_tokens,
+    has_enough_tokens,
+    new_token,
+    newest_token,
+    use_token,
+)
+from .models import Session
+from .purposes import Purpose
+
+
+def register(accounts: Accounts, email: str, name: str, password: str) -> None:
+    """Make an account and mail a token that verifies its address.
+
+    The caller learns nothing of an address that has an account: its owner does, by mail. While an
+    address is not verified, each registration of it has a mail of its own, and the mail that is
+    answered decides whose password counts.
+
+    Raises:
+        UnavailableError: Too many want to register right now.
+    """
+    kept = wait_for(accounts.passwords.hash(password))
+    try:
+        _register(accounts, email, name, kept)
+    except IntegrityError:  # another request has made it since
+        _register(accounts, email, name, kept)
+
+
+def _register(accounts: Accounts, email: str, name: str, kept: str) -> None:
+    token = None
+    with transaction.atomic():
+        user = User.objects.filter(email=email).first()
+        if user is None:
+            user = User.objects.create(email=email, name=name, password=kept)
+        in_use = _is_in_use(user)
+        record(Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.pk)
+        if not in_use:
+            token = _new_verification(accounts, user, name=name, password_hash=kept)
+    if token is not None:
+        _post_verification(accounts, email, token)
+    elif user.deleted_at is None:
+        accounts.post("already_registered", email)
+
+
+def request_verification(accounts: Accounts, email: str) -> None:
+    """Mail another token, if the address waits for one; nobody waits for that to be found out."""
+    accounts.later(partial(_send_verification, accounts, email))
+
+
+def request_move(accounts: Accounts, user: User, email: str) -> None:
+    """Mail a token that gives a user another address; until it comes back the old one stays.
+
+    The caller learns nothing of an address that has an account: its owner does, by mail.
+    """
+    if User.objects.filter(email=email).exists():
+        accounts.post("already_registered", email)
+    else:
+        _post_verification(accounts, email, _new_verification(accounts, user, address=email))
+
+
+def verify(accounts: Accounts, token: str) -> None:
+    """Note that an address belongs to its account, and make it the account's where it was not.
+
+    Raises:
+        InvalidMailedTokenError: The token does not hold, or its address has become another's.
+    """
+    try:
+        with transaction.atomic():
+            user, before = _verify(token)
+    except IntegrityError as error:
+        raise InvalidMailedTokenError from error
+    if before != user.email:
+        accounts.post("address_changed", before)
+
+
+def _verify(token: str) -> tuple[User, str]:
+    user, used = use_token(token, Purpose.VERIFY)
+    # A mail that someone else's registration sent changes nothing of an account that is in use.
+    if used.password_hash is not None and not _is_in_use(user):
+        user.password, user.name = used.password_hash, used.name or ""
+    before, user.email = user.email, used.address
+    user.verified_at = now()
+    user.save(update_fields=["email", "name", "password", "verified_at", "updated_at"])
+    details = {"from": before, "to": user.email} if before != user.email else None
+    record(Event.VERIFIED, actor=user.pk, subject=user.pk, details=details)
+    if details:
+        drop_tokens(user, Purpose.RESET)
+    return user, before
+
+
+def _is_in_use(user: User) -> bool:
+    if user.verified or user.deleted_at is not None:
+        return True
+    # Where verification is not required, people use what they have not verified.
+    return Session.objects.filter(user=user).exists()
+
+
+def _new_verification(accounts: Accounts, user: User, **options: str | None) -> str:
+    lifetime = timedelta(hours=accounts.settings.verification_token_hours)
+    return new_token(user, Purpose.VERIFY, lifetime, **options)
+
+
+def _post_verification(accounts: Accounts, email: str, token: str) -> None:
+    lifetime = f"{accounts.settings.verification_token_hours} hours"
+    link = accounts.link("verify-email", token)
+    accounts.post("verify_email", email, token=token, link=link, lifetime=lifetime)
+
+
+def _send_verification(accounts: Accounts, email: str) -> None:
+    waiting = User.objects.filter(email=email, verified_at__isnull=True, deleted_at__isnull=True)
+    with transaction.atomic():
+        # Of requests at the same time, each sees the tokens of those before it.
+        user = waiting.select_for_update().first()
+        if user is None or has_enough_tokens(user, Purpose.VERIFY):
+            return
+        last = newest_token(user, Purpose.VERIFY)
+        given = {"name": last.name, "password_hash": last.password_hash} if last else {}
+        token = _new_verification(accounts, user, **given)
+    _post_verification(accounts, email, token)

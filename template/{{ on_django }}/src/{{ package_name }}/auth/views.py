@@ -1,0 +1,339 @@
+"""The accounts API."""
+
+from http import HTTPStatus
+from operator import attrgetter
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ..api import ApiView
+from ..core.problems import UnavailableError
+from ..counting import address_and_route
+from ..openapi import fails_with
+from ..typed import UnfitError, answer, body_of, examples, query_of, query_parameters
+from ..users.roles import Role
+from ..users.schemas import UserRead
+from . import passwords, registration, sessions
+from .current import IsUser, claims_of, user_of
+from .errors import (
+    InvalidCredentialsError,
+    InvalidMailedTokenError,
+    InvalidRefreshTokenError,
+    RegistrationClosedError,
+    WrongPasswordError,
+)
+from .logins import JSON, UnfitLoginError, read_login
+from .schemas import (
+    CHANGE_EXAMPLES,
+    LOGIN_EXAMPLES,
+    MAILING_EXAMPLES,
+    REFRESH_EXAMPLES,
+    REGISTRATION_EXAMPLES,
+    RESET_EXAMPLES,
+    VERIFICATION_EXAMPLES,
+    Accepted,
+    Login,
+    LogoutQuery,
+    Mailing,
+    PasswordChange,
+    PasswordReset,
+    Refresh,
+    Registration,
+    TokenPair,
+    TokenReport,
+    Verification,
+)
+
+_REGISTERED = Accepted(detail="Look into your mail: it says how to go on.")
+_MAILED = Accepted(detail="If the address needs it, a mail is on its way.")
+_NO_CONTENT = HTTPStatus.NO_CONTENT
+
+
+class GuessedView(ApiView):
+    """A view that takes passwords or tokens: whoever guesses them may have accounts enough."""
+
+    permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
+    throttle_identifier = staticmethod(address_and_route)
+
+
+class RegisterView(GuessedView):
+    """New accounts."""
+
+    throttle_limit = attrgetter("rate_limit_register")
+    hashing = frozenset({"POST"})
+
+    @extend_schema(
+        operation_id="register",
+        summary="Register",
+        tags=["auth"],
+        request=Registration,
+        examples=examples(REGISTRATION_EXAMPLES),
+        responses={202: Accepted},
+    )
+    @fails_with(UnavailableError, RegistrationClosedError)
+    def post(self, request: Request) -> HttpResponse:
+        """Make an account, which a mailed token opens.
+
+        The answer is the same for an address that has an account already; its owner gets a mail.
+        So nobody can find out who has one.
+        """
+        data = body_of(Registration, request)
+        accounts = self.state["accounts"]
+        if not accounts.settings.registration_enabled:
+            raise RegistrationClosedError
+        password = data.password.get_secret_value()
+        registration.register(accounts, data.email, data.name, password)
+        return answer(_REGISTERED, HTTPStatus.ACCEPTED)
+
+
+class VerifyEmailView(GuessedView):
+    """Addresses that come to be known."""
+
+    throttle_limit = attrgetter("rate_limit_reset")
+
+    @extend_schema(
+        operation_id="verify_email",
+        summary="Verify an address",
+        tags=["auth"],
+        request=Verification,
+        examples=examples(VERIFICATION_EXAMPLES),
+        responses={204: None},
+    )
+    @fails_with(UnavailableError, InvalidMailedTokenError)
+    def post(self, request: Request) -> Response:
+        """Show that an address is the account's, with the token that was mailed to it.
+
+        A token is of a single use, and holds for a day by default. Where someone else has
+        registered the address as well, the password of the registration that the mail belongs to is
+        the one that counts. Another address of a user takes the old one's place.
+        """
+        registration.verify(self.state["accounts"], body_of(Verification, request).token)
+        return Response(status=_NO_CONTENT)
+
+
+class RequestVerificationView(GuessedView):
+    """Further verification mails."""
+
+    throttle_limit = attrgetter("rate_limit_reset")
+
+    @extend_schema(
+        operation_id="request_verification",
+        summary="Mail another verification token",
+        tags=["auth"],
+        request=Mailing,
+        examples=examples(MAILING_EXAMPLES),
+        responses={202: Accepted},
+    )
+    @fails_with(UnavailableError)
+    def post(self, request: Request) -> HttpResponse:
+        """Mail a token to an address that waits for verification; the answer is always the same."""
+        email = body_of(Mailing, request).email
+        registration.request_verification(self.state["accounts"], email)
+        return answer(_MAILED, HTTPStatus.ACCEPTED)
+
+
+class LoginView(GuessedView):
+    """Logins."""
+
+    throttle_limit = attrgetter("rate_limit_login")
+    hashing = frozenset({"POST"})
+
+    # The form is what the security scheme's flow documents, and no second body here: generators of
+    # clients would make one method of both.
+    @extend_schema(
+        operation_id="log_in",
+        summary="Log in",
+        tags=["auth"],
+        request={JSON: Login},
+        examples=examples(LOGIN_EXAMPLES),
+        responses={200: TokenPair},
+    )
+    @fails_with(UnavailableError, InvalidCredentialsError)
+    def post(self, request: Request) -> HttpResponse:
+        """Open a session with an address and a password.
+
+        - The **access token** says who calls, for minutes: `Authorization: Bearer ...`.
+        - The **refresh token** brings the next pair, once. Used again, it ends the session.
+
+        The form of OAuth 2.0 is taken as well (RFC 6749, section 4.3.2), with the address as its
+        `username`.
+
+        An unknown address, a wrong password and an address that was not verified are answered
+        alike, and take as long.
+        """
+        data = _login(request)
+        password = data.password.get_secret_value()
+        return answer(sessions.log_in(self.state["accounts"], data.email, password))
+
+
+def _login(request: Request) -> Login:
+    django = request._request  # noqa: SLF001 -- Django's own, whose body no parser has read
+    try:
+        return read_login(django.headers.get("Content-Type", ""), django.body)
+    except UnfitLoginError as error:
+        raise UnfitError(error.faults) from None
+
+
+class RefreshView(GuessedView):
+    """Sessions that go on."""
+
+    throttle_limit = attrgetter("rate_limit_refresh")
+
+    @extend_schema(
+        operation_id="refresh",
+        summary="Refresh the tokens",
+        tags=["auth"],
+        request=Refresh,
+        examples=examples(REFRESH_EXAMPLES),
+        responses={200: TokenPair},
+    )
+    @fails_with(UnavailableError, InvalidRefreshTokenError)
+    def post(self, request: Request) -> HttpResponse:
+        """Go on with a session: the refresh token is taken, and a new pair is given.
+
+        A token that comes a second time ends its session, with all tokens of it: either it was
+        stolen, or a client refreshed twice at a time, which it must not.
+        """
+        token = body_of(Refresh, request).refresh_token
+        return answer(sessions.refresh(self.state["accounts"], token))
+
+
+class VerifyTokenView(ApiView):
+    """Access tokens that hold."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(
+        operation_id="verify_token",
+        summary="Verify the access token",
+        tags=["auth"],
+        responses={200: TokenReport},
+    )
+    @fails_with(UnavailableError)
+    def get(self, request: Request) -> HttpResponse:
+        """Return what the access token says, if it holds; else 401.
+
+        Made for a proxy that asks whether to let a request through.
+        """
+        user, claims = user_of(request), claims_of(request)
+        report = TokenReport(
+            user_id=user.pk,
+            session_id=claims.session_id,
+            role=Role(user.role),
+            expires_at=claims.expires_at,
+        )
+        return answer(report)
+
+
+class MeView(ApiView):
+    """The user who calls."""
+
+    throttle_limit = attrgetter("rate_limit_me")
+    permission_classes = (IsUser,)
+
+    @extend_schema(
+        operation_id="read_me",
+        summary="Read one's own account",
+        tags=["auth"],
+        responses={200: UserRead},
+    )
+    @fails_with(UnavailableError)
+    def get(self, request: Request) -> HttpResponse:
+        """Return the user who calls."""
+        return answer(UserRead.model_validate(user_of(request)))
+
+
+class LogoutView(ApiView):
+    """Sessions that end."""
+
+    throttle_limit = attrgetter("rate_limit_logout")
+    permission_classes = (IsUser,)
+
+    @extend_schema(
+        operation_id="log_out",
+        summary="Log out",
+        tags=["auth"],
+        parameters=query_parameters(LogoutQuery),
+        request=None,
+        responses={204: None},
+    )
+    @fails_with(UnavailableError)
+    def post(self, request: Request) -> Response:
+        """End the session of the access token: its tokens are refused at once, on every worker."""
+        all_ = query_of(LogoutQuery, request).all
+        sessions.log_out(self.state["accounts"], claims_of(request), all_=all_)
+        return Response(status=_NO_CONTENT)
+
+
+class ChangePasswordView(GuessedView):
+    """Passwords that are known."""
+
+    throttle_limit = attrgetter("rate_limit_login")
+    permission_classes = (IsUser,)
+    hashing = frozenset({"POST"})
+
+    @extend_schema(
+        operation_id="change_password",
+        summary="Change the password",
+        tags=["auth"],
+        request=PasswordChange,
+        examples=examples(CHANGE_EXAMPLES),
+        responses={204: None},
+    )
+    @fails_with(UnavailableError, WrongPasswordError)
+    def post(self, request: Request) -> Response:
+        """Set another password, given the present one; all other sessions end, and a mail tells."""
+        data = body_of(PasswordChange, request)
+        passwords.change(
+            self.state["accounts"],
+            user_of(request),
+            session_id=claims_of(request).session_id,
+            old=data.current_password.get_secret_value(),
+            new=data.new_password.get_secret_value(),
+        )
+        return Response(status=_NO_CONTENT)
+
+
+class RequestResetView(GuessedView):
+    """Mails for passwords that were forgotten."""
+
+    throttle_limit = attrgetter("rate_limit_reset")
+
+    @extend_schema(
+        operation_id="request_reset",
+        summary="Mail a reset token",
+        tags=["auth"],
+        request=Mailing,
+        examples=examples(MAILING_EXAMPLES),
+        responses={202: Accepted},
+    )
+    @fails_with(UnavailableError)
+    def post(self, request: Request) -> HttpResponse:
+        """Mail a token that sets another password; the answer is the same for unknown addresses."""
+        passwords.request_reset(self.state["accounts"], body_of(Mailing, request).email)
+        return answer(_MAILED, HTTPStatus.ACCEPTED)
+
+
+class ResetView(GuessedView):
+    """Passwords that were forgotten."""
+
+    throttle_limit = attrgetter("rate_limit_reset")
+    hashing = frozenset({"POST"})
+
+    @extend_schema(
+        operation_id="reset_password",
+        summary="Reset the password",
+        tags=["auth"],
+        request=PasswordReset,
+        examples=examples(RESET_EXAMPLES),
+        responses={204: None},
+    )
+    @fails_with(UnavailableError, InvalidMailedTokenError)
+    def post(self, request: Request) -> Response:
+        """Set another password with a mailed token; all sessions end, and a mail tells."""
+        data = body_of(PasswordReset, request)
+        passwords.reset(self.state["accounts"], data.token, data.password.get_secret_value())
+        return Response(status=_NO_CONTENT)

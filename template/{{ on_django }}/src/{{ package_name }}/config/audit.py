@@ -1,0 +1,129 @@
+"""What Django's settings have to keep, whoever sets them: slices.py, or a line in this folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from django.conf import settings
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+if TYPE_CHECKING:  # it asks for this module
+    from ..settings import Settings
+
+_BACKENDS = ("BACKEND", "ENGINE")
+_LISTS = {
+    "INSTALLED_APPS": "name yours in APPS of slices.py",
+    "MIDDLEWARE": "name yours in MIDDLEWARE of slices.py",
+    "AUTHENTICATION_BACKENDS": "the admin site's login needs it; name yours beside it",
+    "AUTH_PASSWORD_VALIDATORS": "passwords would have no rule; name yours beside it",
+}
+_CLASSES = {
+    "DEFAULT_AUTHENTICATION_CLASSES": "nobody's token would be read; name yours beside it",
+    "DEFAULT_PERMISSION_CLASSES": "views would be open; one that is says so by permission_classes",
+    "DEFAULT_THROTTLE_CLASSES": "views would lose their limits; name yours beside it",
+}
+_VALUES = {
+    "DEBUG_PROPAGATE_EXCEPTIONS": "errors would not be problems, nor be reported",
+    "LOGGING_CONFIG": "log lines would not be redacted",
+    "AUTH_USER_MODEL": "accounts would be gone",
+    "SESSION_COOKIE_SAMESITE": "other sites could use a login",
+    "CSRF_COOKIE_SAMESITE": "other sites could use a login",
+}
+_SECURE = ("SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "CSRF_COOKIE_SECURE")
+
+
+def merged(ours: Any, given: Any) -> Any:
+    """Return settings with those that were given in their place: of a dict, key by key.
+
+    One that names another backend has that one's options, and takes the whole dict's place.
+    """
+    if not (isinstance(ours, Mapping) and isinstance(given, Mapping)):
+        return given
+    if any(name in given and given[name] != ours.get(name) for name in _BACKENDS):
+        return given
+    changed = {key: merged(ours[key], value) for key, value in given.items() if key in ours}
+    return {**ours, **given, **changed}
+
+
+def findings() -> list[str]:
+    """Return what must not be so in Django's final settings, a line each; empty is good."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{__package__}.settings")
+    # It reads the service's settings, whose module asks for this one.
+    from .access import variables  # noqa: PLC0415
+    from .settings import OURS, ROOT_URLCONF, SERVICE  # noqa: PLC0415
+
+    if no_dicts := [*_no_dicts(OURS)]:
+        return no_dicts  # the rest cannot be read
+    found = [*_lost(OURS)]
+    if OURS["ROOT_URLCONF"] != ROOT_URLCONF:  # as configured: a test may set another
+        found.append("ROOT_URLCONF: must not change; name your routes in URLS of slices.py")
+    if SERVICE.is_production:
+        found += _insecure(OURS)
+        refused = _refused_in_variables(SERVICE, variables(settings))
+        found += [f"Django's final {line}" for line in refused]
+    return found
+
+
+def _no_dicts(ours: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in ours.items():
+        if isinstance(value, Mapping) and not isinstance(getattr(settings, name), Mapping):
+            yield f"{name}: must be a dict"
+
+
+def _lost(ours: Mapping[str, Any]) -> Iterator[str]:
+    if settings.LOGGING:
+        yield "LOGGING: is not read; add handlers to the root logger (docs/logs.md)"
+    for name, advice in _LISTS.items():
+        yield from _missing(name, ours.get(name, ()), getattr(settings, name), advice)
+    for name, why in _VALUES.items():
+        if name in ours and getattr(settings, name) != ours[name]:
+            yield f"{name}: must be {ours[name]}; {why}"
+    rest = ours["REST_FRAMEWORK"]
+    of_rest: Mapping[str, Any] = settings.REST_FRAMEWORK
+    for name, advice in _CLASSES.items():
+        yield from _missing(f"REST_FRAMEWORK {name}", rest[name], of_rest[name], advice)
+    (renderer,) = rest["DEFAULT_RENDERER_CLASSES"]
+    if [*(of_rest["DEFAULT_RENDERER_CLASSES"] or ())][:1] != [renderer]:
+        yield f"REST_FRAMEWORK DEFAULT_RENDERER_CLASSES: must begin with {renderer}"
+    if of_rest["EXCEPTION_HANDLER"] != rest["EXCEPTION_HANDLER"]:
+        yield (
+            f"REST_FRAMEWORK EXCEPTION_HANDLER: must be {rest['EXCEPTION_HANDLER']}; "
+            "errors would not be problems"
+        )
+    backends = settings.AUTHENTICATION_BACKENDS if "AUTHENTICATION_BACKENDS" in ours else ()
+    if any(name.endswith("ModelBackend") for name in backends):
+        yield "AUTHENTICATION_BACKENDS: ModelBackend lets people in past the API's rules"
+
+
+def _missing(name: str, ours: Any, final: Any, advice: str) -> Iterator[str]:
+    for each in ours:
+        if each not in (final or ()):
+            shown = each["NAME"] if isinstance(each, Mapping) else each
+            yield f"{name}: lacks {shown}; {advice}"
+
+
+def _insecure(ours: Mapping[str, Any]) -> Iterator[str]:
+    if settings.DEBUG:
+        yield "DEBUG: is on; its pages show settings and code"
+    secure = [name for name in _SECURE if name in ours]
+    yield from (f"{name}: is off" for name in secure if not getattr(settings, name))
+    renderers: Any = settings.REST_FRAMEWORK["DEFAULT_RENDERER_CLASSES"]
+    if any(name.endswith("BrowsableAPIRenderer") for name in renderers):
+        yield "REST_FRAMEWORK DEFAULT_RENDERER_CLASSES: has the browsable API"
+
+
+def _refused_in_variables(service: Settings, final: dict[str, SecretStr]) -> Iterator[str]:
+    """Yield what the variables are refused for that these usually come from."""
+    for name, value in final.items():
+        field = type(service).model_fields[name]
+        rule: Any = Annotated[field.annotation, *field.metadata]
+        try:
+            TypeAdapter(rule).validate_python(value)
+        except ValidationError as error:
+            yield f"{name.upper()}: {error.errors()[0]['msg'].removeprefix('Value error, ')}"
+    if settings.DATABASES["default"]["ENGINE"].endswith(("sqlite3", "spatialite")):
+        final = {**final, "database_url": SecretStr("sqlite:///service.db")}
+    known = service.audit()
+    yield from (line for line in service.model_copy(update=final).audit() if line not in known)

@@ -1,0 +1,64 @@
+"""Which route a request went to."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from django.contrib.admindocs import utils
+from django.http import HttpRequest
+from django.urls import ResolverMatch
+from starlette.types import Scope
+
+API_ROOT = "/api"
+FIRST = "v1"
+"""The version that the API begins with."""
+
+_NO_LAYERS = (
+    "this request did not pass the service's layers, which create_app() puts around Django: "
+    "in a test, call with the fixture `client`, which is Starlette's TestClient"
+)
+ROUTE = "route_template"
+"""Where a request's state has the template of its route."""
+
+_VIEW = "view"
+_PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
+
+
+@lru_cache(maxsize=1024)
+def _template(route: str) -> str:
+    if "(?" in route or route.endswith(("$", r"\Z")):  # of re_path, or of a router's
+        route = utils.replace_named_groups(utils.remove_non_capturing_groups(route))
+        route = utils.replace_metacharacters(utils.replace_unnamed_groups(route))
+        route = route.replace("\\", "")
+    return "/" + _PARAMETER.sub(r"{\1}", route)
+
+
+def scope_of(request: Any) -> Scope:
+    """Return what ASGI and the layers say of a request, be it Django's or its REST framework's.
+
+    Raises:
+        RuntimeError: It came another way, as from the test clients of these two.
+    """
+    scope: Scope | None = getattr(getattr(request, "_request", request), "scope", None)
+    if scope is None or "state" not in scope:
+        raise RuntimeError(_NO_LAYERS)
+    return scope
+
+
+def note_route(request: HttpRequest, match: ResolverMatch) -> None:
+    """Keep the template of a request's route, like /api/v1/orders/{order_id}, for its layers."""
+    scope = getattr(request, "scope", None)
+    if scope is not None:
+        scope["state"][ROUTE] = _template(match.route)
+        scope["state"][_VIEW] = match.func
+
+
+def route_template(scope: Scope) -> str | None:
+    """Return the full template of a request's route; None for no route."""
+    template: str | None = scope["state"].get(ROUTE)
+    return template
+
+
+def view_of(scope: Scope) -> Any:
+    """Return the function of the view that a request went to; None for no route."""
+    return scope["state"].get(_VIEW)

@@ -1,0 +1,23 @@
+"""The numbers, for Prometheus."""
+
+import asyncio
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from ..loop_views import methods
+from ..state import state_of
+from .tokens import check_metrics_token
+
+
+@methods("GET")
+async def read_metrics(request: HttpRequest) -> HttpResponse:
+    """Return the numbers of all workers, as OpenMetrics or as text."""
+    state = state_of(request)
+    if not state["settings"].metrics_enabled:
+        raise Http404
+    check_metrics_token(state["settings"], request.headers.get("Authorization", ""))
+    # Adding up the workers' files would keep the event loop from its requests.
+    body, media_type = await asyncio.to_thread(
+        state["metrics"].exposition, request.headers.get("Accept", "")
+    )
+    return HttpResponse(body, content_type=media_type)

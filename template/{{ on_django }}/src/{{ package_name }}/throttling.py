@@ -1,0 +1,44 @@
+"""Limits on how often a client may call a view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from .counting import count, refusal
+from .handler import COUNTED, counted_as, limit_of, wait_for
+from .routes import scope_of
+
+if TYPE_CHECKING:  # it looks for this module by its name while it is loaded
+    from rest_framework.views import APIView
+
+
+class RouteThrottle(BaseThrottle):
+    """Counts each request of a view that was not counted when it came (handler.py).
+
+    That is one to a view whose own limit could not be seen there, as behind another view. A view
+    with a limit of its own says so:
+
+        class ReportView(ApiView):
+            throttle_limit = "5/minute"
+
+    The limit may also be what takes it from the settings, or a mapping of methods to limits; a
+    throttle_identifier says who counts as one, if it is not the user, or else the address.
+    """
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Count a request; its answer carries the verdict, even if it fails later.
+
+        Raises:
+            RateLimitedError: The client came too often.
+        """
+        scope = scope_of(request)
+        limit, identifier = limit_of(view, request.method)
+        if scope["state"].get(COUNTED) == counted_as(limit, identifier):
+            return True
+        verdict = wait_for(count(scope, limit, identifier))
+        if verdict is not None and not verdict.allowed:
+            raise refusal(verdict)
+        return True

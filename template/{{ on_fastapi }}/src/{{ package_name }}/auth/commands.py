@@ -1,0 +1,110 @@
+"""The commands that have to do with accounts."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy import Select, delete, or_, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session as Transaction
+
+from ..audit.events import Event
+from ..audit.service import prune as prune_audit
+from ..audit.service import record
+from ..core.passwords import hash_now
+from ..db.engine import create_sync_engine
+from ..db.models import now
+from ..settings import Settings, SettingsError
+from ..users.models import User
+from ..users.roles import Role
+from .models import MailedToken, RefreshToken, Session
+from .prompts import read_email, read_password
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def add_commands(commands: Any) -> dict[str, Command]:
+    """Add the commands to those of the service, and return what they do, by name."""
+    admin = commands.add_parser("admin", help=make_admin.__doc__)
+    admin.add_argument("email", help="the address")
+    commands.add_parser("prune", help=prune.__doc__)
+    return {"admin": make_admin, "prune": prune}
+
+
+def make_admin(settings: Settings, given: argparse.Namespace) -> int:
+    """Make an administrator: a new user, or one who has an account."""
+    try:
+        email = read_email(given.email)
+    except ValueError as error:
+        return _fail(str(error))
+    with _transaction(settings) as session:
+        user = session.scalar(select(User).where(User.email == email))
+        if user is not None and user.deleted_at is not None:
+            return _fail(f"{email} was deleted: let an administrator restore the user")
+        known = user is not None and user.verified
+        if user is None:
+            user = User(email=email, name="")
+        if not known:
+            # Whoever registered an address may not be its owner: what they set counts no longer.
+            try:
+                user.password_hash = SecretStr(hash_now(read_password()))
+            except ValueError as error:
+                return _fail(str(error))
+            session.add(user)
+            session.flush()
+            session.execute(delete(MailedToken).where(MailedToken.user_id == user.id))
+            ended = update(Session).where(Session.user_id == user.id)
+            session.execute(ended.values(revoked_at=now()))
+            record(session, Event.CREATED, subject=user.id, details={"role": Role.ADMIN})
+        elif user.role != Role.ADMIN:
+            change = {"from": user.role, "to": Role.ADMIN}
+            record(session, Event.ROLE_CHANGED, subject=user.id, details=change)
+        user.role, user.verified_at = Role.ADMIN, user.verified_at or now()
+    password = "the password is as before" if known else "with the password that was given"
+    sys.stdout.write(f"{email} is an administrator; {password}\n")
+    return 0
+
+
+def prune(settings: Settings, _: argparse.Namespace) -> int:
+    """Remove what is out of date: old audit entries, and sessions and tokens that have ended."""
+    with _transaction(settings) as session:
+        entries = prune_audit(session, settings.audit_retention_days)
+        ended = [
+            delete(RefreshToken).where(RefreshToken.session_id.in_(_ended_sessions())),
+            delete(Session).where(Session.id.in_(_ended_sessions())),
+            delete(MailedToken).where(MailedToken.expires_at < now()),
+        ]
+        for statement in ended:
+            session.execute(statement)
+    sys.stdout.write(f"{entries} audit entries removed\n")
+    return 0
+
+
+def _ended_sessions() -> Select[UUID]:
+    # One that was ended is kept for a day, beyond the life of the access tokens that it gave.
+    yesterday = now() - timedelta(days=1)
+    return select(Session.id).where(or_(Session.expires_at < now(), Session.revoked_at < yesterday))
+
+
+@contextmanager
+def _transaction(settings: Settings) -> Iterator[Transaction]:
+    """Open a transaction, whose failure becomes a sentence.
+
+    Raises:
+        SettingsError: The database does not answer, or has no tables yet.
+    """
+    try:
+        with Transaction(create_sync_engine(settings)) as session, session.begin():
+            yield session
+    except DBAPIError as error:
+        raise SettingsError(f"DATABASE_URL: {error.orig}; has `make migrate` been run?") from None
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"{message}\n")
+    return 1

@@ -1,0 +1,74 @@
+"""Who calls, as parameters of endpoints that read as a sentence.
+
+Examples:
+    async def read_report(user: CurrentUser) -> Report: ...
+    async def delete_report(admin: CurrentAdmin) -> None: ...
+"""
+
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import OAuth2PasswordBearer
+
+from ..core.tokens import Claims
+from ..db.session import SessionDep
+from ..state import ServiceRequest
+from ..users.models import User
+from .errors import ForbiddenError, UnauthenticatedError
+from .sessions import living_user
+
+USER_ERRORS = (UnauthenticatedError,)
+"""What an endpoint for users can answer besides, for the document."""
+
+ADMIN_ERRORS = (UnauthenticatedError, ForbiddenError)
+"""What an endpoint for administrators can answer besides, for the document."""
+
+_scheme = OAuth2PasswordBearer(
+    tokenUrl="/api/v1/auth/login",
+    scheme_name="Account",
+    description="The access token of a login, which holds for minutes.",
+    auto_error=False,  # the service's own error says more
+)
+
+
+async def _signed_claims(
+    request: ServiceRequest, _: Annotated[str | None, Depends(_scheme)]
+) -> Claims:
+    claims: Claims | None = request.scope["state"].get("claims")
+    if claims is None or await request.state["accounts"].denied.denies(claims.token_id):
+        raise UnauthenticatedError
+    return claims
+
+
+_SignedClaims = Annotated[Claims, Depends(_signed_claims)]
+
+
+async def _user(claims: _SignedClaims, session: SessionDep) -> User:
+    # One question, at each request: whoever was logged out or deleted is so at once, and a role
+    # is today's.
+    user = await living_user(session, claims.session_id)
+    if user is None or user.id != claims.user_id:
+        raise UnauthenticatedError
+    return user
+
+
+CurrentUser = Annotated[User, Depends(_user)]
+"""The user who calls."""
+
+
+async def _claims(claims: _SignedClaims, _: CurrentUser) -> Claims:
+    return claims
+
+
+CurrentClaims = Annotated[Claims, Depends(_claims)]
+"""What the access token of the user who calls says."""
+
+
+async def _admin(user: CurrentUser) -> User:
+    if not user.is_admin:
+        raise ForbiddenError
+    return user
+
+
+CurrentAdmin = Annotated[User, Depends(_admin)]
+"""The administrator who calls."""

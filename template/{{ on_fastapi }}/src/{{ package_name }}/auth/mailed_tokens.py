@@ -1,0 +1,112 @@
+"""Tokens that are mailed: of a single use, for a short time, for the address they went to."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ..core.tokens import digest, random_token
+from ..db.models import now
+from ..users.models import User
+from .errors import InvalidMailedTokenError
+from .models import MailedToken
+from .purposes import MOST_PENDING, Purpose
+
+
+def new_token(
+    session: AsyncSession,
+    user: User,
+    purpose: Purpose,
+    lifetime: timedelta,
+    *,
+    address: str | None = None,
+    **given: Any,
+) -> str:
+    """Return a token to mail.
+
+    Args:
+        session: The transaction.
+        user: Whose account it is for.
+        purpose: What it is for.
+        lifetime: For how long it holds.
+        address: Where it is mailed to; by default the user's address.
+        given: What was given with a registration: its name and password_hash.
+    """
+    token = random_token()
+    session.add(
+        MailedToken(
+            user_id=user.id,
+            purpose=purpose,
+            address=address or user.email,
+            digest=digest(token),
+            expires_at=now() + lifetime,
+            **given,
+        )
+    )
+    return token
+
+
+async def use_token(
+    session: AsyncSession, token: str, purpose: Purpose
+) -> tuple[User, MailedToken]:
+    """Return whose token it is, and what it holds; none for this purpose holds any longer.
+
+    Raises:
+        InvalidMailedTokenError: It was used, has ended, or never was; or its user was deleted.
+    """
+    # One statement: of two that come at the same time, one finds it.
+    used = await session.scalar(
+        delete(MailedToken)
+        .where(
+            MailedToken.digest == digest(token),
+            MailedToken.purpose == purpose,
+            MailedToken.expires_at > now(),
+        )
+        .returning(MailedToken)
+    )
+    user = None if used is None else await session.get(User, used.user_id)
+    if used is None or user is None or user.deleted_at is not None:
+        raise InvalidMailedTokenError
+    await drop_tokens(session, user.id, purpose)
+    return user, used
+
+
+async def newest_token(
+    session: AsyncSession, user_id: UUID, purpose: Purpose
+) -> MailedToken | None:
+    """Return the last token that was mailed for this purpose, if it still holds."""
+    pending = select(MailedToken).where(*_pending(user_id, purpose))
+    found: MailedToken | None = await session.scalar(
+        pending.order_by(MailedToken.expires_at.desc()).limit(1)
+    )
+    return found
+
+
+async def has_enough_tokens(session: AsyncSession, user_id: UUID, purpose: Purpose) -> bool:
+    """Return whether so many tokens are pending that no further one is mailed.
+
+    Those that are pending stay valid: else anyone could void a user's token by asking for another.
+    """
+    # Of requests at the same time, each sees the tokens of those before it: a write that changes
+    # nothing has them wait for each other, on SQLite as well.
+    touch = update(User).where(User.id == user_id).values(updated_at=User.updated_at)
+    await session.execute(touch, execution_options={"synchronize_session": False})
+    pending = select(func.count(MailedToken.id)).where(*_pending(user_id, purpose))
+    return (await session.scalar(pending) or 0) >= MOST_PENDING
+
+
+async def drop_tokens(session: AsyncSession, user_id: UUID, *purposes: Purpose) -> None:
+    """Let a user's tokens for these purposes hold no longer."""
+    await session.execute(
+        delete(MailedToken).where(MailedToken.user_id == user_id, MailedToken.purpose.in_(purposes))
+    )
+
+
+def _pending(user_id: UUID, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
+    return (
+        MailedToken.user_id == user_id,
+        MailedToken.purpose == purpose,
+        MailedToken.expires_at > now(),
+    )

@@ -1,0 +1,136 @@
+"""Making an account, and verifying an address: a new account's, or another one of a user."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ..audit.events import Event
+from ..audit.service import record
+from ..db.models import now
+from ..users.models import User
+from .accounts import Accounts
+from .errors import InvalidMailedTokenError
+from .mailed_tokens import (
+    drop_tokens,
+    has_enough_tokens,
+    new_token,
+    newest_token,
+    use_token,
+)
+from .models import Session
+from .purposes import Purpose
+
+
+async def register(accounts: Accounts, email: str, name: str, password: str) -> None:
+    """Make an account and mail a token that verifies its address.
+
+    The caller learns nothing of an address that has an account: its owner does, by mail. While an
+    address is not verified, each registration of it has a mail of its own, and the mail that is
+    answered decides whose password counts.
+
+    Raises:
+        UnavailableError: Too many want to register right now.
+    """
+    kept = await accounts.passwords.hash(password)
+    try:
+        await _register(accounts, email, name, kept)
+    except IntegrityError:  # another request has made it since
+        await _register(accounts, email, name, kept)
+
+
+async def _register(accounts: Accounts, email: str, name: str, kept: str) -> None:
+    token = None
+    async with accounts.sessions.begin() as session:
+        user = await session.scalar(select(User).where(User.email == email))
+        if user is None:
+            user = User(email=email, name=name, password_hash=kept)
+            session.add(user)
+            await session.flush()
+        in_use = await _is_in_use(session, user)
+        record(session, Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.id)
+        if not in_use:
+            token = _new_verification(session, accounts, user, name=name, password_hash=kept)
+    if token is not None:
+        _post_verification(accounts, email, token)
+    elif user.deleted_at is None:
+        accounts.post("already_registered", email)
+
+
+def request_verification(accounts: Accounts, email: str) -> None:
+    """Mail another token, if the address waits for one; nobody waits for that to be found out."""
+    accounts.errands.add(partial(_send_verification, accounts, email))
+
+
+async def request_move(session: AsyncSession, accounts: Accounts, user: User, email: str) -> None:
+    """Mail a token that gives a user another address; until it comes back the old one stays.
+
+    The caller learns nothing of an address that has an account: its owner does, by mail.
+    """
+    taken = await session.scalar(select(User.id).where(User.email == email))
+    if taken is None:
+        token = _new_verification(session, accounts, user, address=email)
+    await session.commit()
+    if taken is None:
+        _post_verification(accounts, email, token)
+    else:
+        accounts.post("already_registered", email)
+
+
+async def verify(session: AsyncSession, accounts: Accounts, token: str) -> None:
+    """Note that an address belongs to its account, and make it the account's where it was not.
+
+    Raises:
+        InvalidMailedTokenError: The token does not hold, or its address has become another's.
+    """
+    user, used = await use_token(session, token, Purpose.VERIFY)
+    # A mail that someone else's registration sent changes nothing of an account that is in use.
+    if used.password_hash is not None and not await _is_in_use(session, user):
+        user.password_hash, user.name = used.password_hash, used.name or ""
+    before, user.email = user.email, used.address
+    user.verified_at = now()
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise InvalidMailedTokenError from error
+    details = {"from": before, "to": user.email} if before != user.email else None
+    record(session, Event.VERIFIED, actor=user.id, subject=user.id, details=details)
+    if details:
+        await drop_tokens(session, user.id, Purpose.RESET)
+        await session.commit()
+        accounts.post("address_changed", before)
+
+
+async def _is_in_use(session: AsyncSession, user: User) -> bool:
+    if user.verified or user.deleted_at is not None:
+        return True
+    # Where verification is not required, people use what they have not verified.
+    opened = select(Session.id).where(Session.user_id == user.id).limit(1)
+    return await session.scalar(opened) is not None
+
+
+def _new_verification(session: AsyncSession, accounts: Accounts, user: User, **options: Any) -> str:
+    lifetime = timedelta(hours=accounts.settings.verification_token_hours)
+    return new_token(session, user, Purpose.VERIFY, lifetime, **options)
+
+
+def _post_verification(accounts: Accounts, email: str, token: str) -> None:
+    lifetime = f"{accounts.settings.verification_token_hours} hours"
+    link = accounts.link("verify-email", token)
+    accounts.post("verify_email", email, token=token, link=link, lifetime=lifetime)
+
+
+async def _send_verification(accounts: Accounts, email: str) -> None:
+    async with accounts.sessions.begin() as session:
+        user = await session.scalar(select(User).where(User.email == email))
+        if user is None or user.verified or user.deleted_at is not None:
+            return
+        if await has_enough_tokens(session, user.id, Purpose.VERIFY):
+            return
+        last = await newest_token(session, user.id, Purpose.VERIFY)
+        given = {"name": last.name, "password_hash": last.password_hash} if last else {}
+        token = _new_verification(session, accounts, user, **given)
+    _post_verification(accounts, email, token)

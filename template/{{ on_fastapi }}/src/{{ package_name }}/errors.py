@@ -1,0 +1,85 @@
+"""Every error of the framework and of the service, answered as a problem."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Mount
+
+from . import answers
+from .answers import answer_service_error, problem_response
+from .core.documents import Documentation, documented
+from .core.problems import MOST_ERRORS, InvalidRequestError, MediaTypeError, ServiceError
+
+__all__ = [
+    "Documentation",
+    "answer_http_exception",
+    "answer_service_error",
+    "answer_validation_error",
+    "documented",
+    "install",
+    "problem_response",
+]
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+async def answer_http_exception(request: Request, error: HTTPException) -> Response:
+    """Answer the framework's own errors: no such route or method, an unreadable body."""
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        error.headers = {**(error.headers or {}), "Allow": ", ".join(_allowed_methods(request))}
+    return await answers.answer_http_exception(request, error)
+
+
+async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
+    """Answer a request that does not fit the endpoint's parameters or body."""
+    faults = error.errors()[:MOST_ERRORS]
+    if isinstance(error.body, bytes) and any(tuple(fault["loc"]) == ("body",) for fault in faults):
+        # The framework leaves a body of another media type unread, then finds that it is no object.
+        return problem_response(
+            request,
+            MediaTypeError.status,
+            MediaTypeError.detail,
+        )
+    return problem_response(
+        request,
+        InvalidRequestError.status,
+        InvalidRequestError.detail,
+        errors=[{key: fault[key] for key in ("loc", "msg", "type")} for fault in faults],
+    )
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    # The framework names the methods of the first route with this path only (RFC 9110, 15.5.6).
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches(dict(request.scope, method=method))[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
+
+
+def install_in_mounts(router: APIRouter) -> None:
+    """Make every error of the applications that a router mounts a problem, too."""
+    for route in router.routes:
+        if isinstance(route, Mount) and isinstance(route.app, FastAPI):
+            install(route.app)
+            route.app.exception_handler(Exception)(answer_unhandled_error)
+
+
+async def answer_unhandled_error(request: Request, error: Exception) -> Response:
+    """Answer what a mounted application failed with; it goes on, to be logged and reported."""
+    del error
+    return problem_response(request, ServiceError.status, ServiceError.detail)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application a problem."""
+    app.exception_handler(ServiceError)(answer_service_error)
+    app.exception_handler(HTTPException)(answer_http_exception)
+    app.exception_handler(RequestValidationError)(answer_validation_error)

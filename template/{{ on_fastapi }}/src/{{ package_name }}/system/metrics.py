@@ -1,0 +1,17 @@
+"""The numbers, for Prometheus."""
+
+from fastapi import APIRouter, Response
+
+from ..state import ServiceRequest
+from .tokens import check_metrics_token
+
+router = APIRouter(include_in_schema=False)
+
+
+# No coroutine: adding up the workers' files would keep the event loop from its requests.
+@router.get("/metrics")
+def read_metrics(request: ServiceRequest) -> Response:
+    """Return the numbers of all workers, as OpenMetrics or as text."""
+    check_metrics_token(request.state["settings"], request.headers.get("authorization", ""))
+    body, media_type = request.state["metrics"].exposition(request.headers.get("accept", ""))
+    return Response(body, media_type=media_type)
