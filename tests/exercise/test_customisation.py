@@ -502,7 +502,7 @@ on_each = pytest.mark.parametrize(
 def own(rendered: Render, framework: str) -> Project:
     """A service on SQLite, in production too; no other test uses this mix: its files change."""
     project = rendered({"project_name": "Customised", "framework": framework, "database": "sqlite"})
-    write_slices(package_of(project), "")
+    write_slices(package_of(project), "ROUTERS = ()\n")
     write_additions(package_of(project), _settings(""))
     project.make("install")
     project.make("migrate")
