@@ -39,8 +39,8 @@ TESTED_ON_POSTGRESQL = _once_for_each(
 # its own. Lines are covered a little better than lines and branches, so more is asked of them: the
 # smallest Django service covers 96.9 % of its lines.
 MEASURED_BY_BRANCHES = _once_for_each("framework", "auth")
-# The service's own gate leaves out what the template owns; here all of it counts but the script that
-# runs restic, which test_backups.py runs.
+# The service's own gate leaves out what the template owns; here all of it counts but the script
+# that runs restic, which test_backups.py runs.
 WHOLE = {r"^omit = \[\n(?:  .*\n)+\]\n": 'omit = ["src/*/backups/__main__.py"]\n'}
 LINES = {
     r"^branch = true\n": "",
