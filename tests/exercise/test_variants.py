@@ -41,7 +41,10 @@ TESTED_ON_POSTGRESQL = _once_for_each(
 MEASURED_BY_BRANCHES = _once_for_each("framework", "auth")
 # The service's own gate leaves out what the template owns; here all of it counts but the script
 # that runs restic, which test_backups.py runs.
-WHOLE = {r"^omit = \[\n(?:  .*\n)+\]\n": 'omit = ["src/*/backups/__main__.py"]\n'}
+WHOLE = {
+    r"^omit = \[\n(?:  .*\n)+\]\n": 'omit = ["src/*/backups/__main__.py"]\n',
+    r"^fail_under = 95$": "fail_under = 94",
+}
 LINES = {
     r"^branch = true\n": "",
     r"^concurrency = .*\n": "",
@@ -83,7 +86,7 @@ def test_its_own_tests_and_the_unit_tests_cover_it_whatever_a_developer_has_set(
     """On PostgreSQL for one of each mix that differs to the database, else on SQLite."""
     name = request.node.callspec.params["variant"]
     settings = dict(OWN_SETTINGS)
-    gate, changes = (95, WHOLE) if name in MEASURED_BY_BRANCHES else (96, WHOLE | LINES)
+    gate, changes = (94, WHOLE) if name in MEASURED_BY_BRANCHES else (96, WHOLE | LINES)
     measured = _measured(variant, tmp_path / "coverage.toml", changes)
     if name in TESTED_ON_POSTGRESQL:
         settings["TEST_DATABASE_URL"] = request.getfixturevalue("postgresql_url")

@@ -274,23 +274,23 @@ def test_an_update_across_a_migration_says_what_trust_is_for(
 @pytest.mark.parametrize(
     ("mine", "solved"),
     [
-        ("from .openapi import DocumentedFastAPI, servers\nfrom .ours import OURS\n", True),
-        ("from .openapi import DocumentedFastAPI\nfrom .ours import OURS\n", False),
+        ("from .openapi import TAGS, DocumentedFastAPI, servers\nfrom .ours import OURS\n", True),
+        ("from .openapi import TAGS, DocumentedFastAPI\nfrom .ours import OURS\n", False),
     ],
     ids=["an import more", "an import less"],
 )
 def test_imports_side_by_side_are_kept_and_contradictions_are_not_guessed_away(
     service: Project, evolve: Evolve, mine: str, *, solved: bool
 ) -> None:
-    before = "from .openapi import DocumentedFastAPI, servers\n"
+    before = "from .openapi import TAGS, DocumentedFastAPI, servers"
     app = service.path / "src" / "my_service" / "app.py"
-    _replace(app, before, mine)
+    _replace(app, f"{before}\n", mine)
     (app.parent / "ours.py").write_text('"""Ours."""\n\nOURS = 1\n')
     _commit(service.path, "Make it ours")
 
     def change(template: Path) -> None:
         path = template / "{{ on_fastapi }}" / "src" / "{{ package_name }}" / "app.py.jinja"
-        _replace(path, before, "from .openapi import DocumentedFastAPI, servers, servers as them\n")
+        _replace(path, before, f"{before}, servers as them")
 
     evolve(change)
 
