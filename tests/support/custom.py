@@ -42,11 +42,12 @@ def write_additions(package: Path, text: str) -> None:
 
 
 def _import(custom: Path, module: str) -> None:
+    text = custom.read_text()
     first = "from .core.settings_group import SettingsGroup\n"
-    known = "from . import slices\n"
-    if known in custom.read_text():
-        replace(custom, known, f"from . import {module}, slices\n")
-    elif "from . import additions\n" in custom.read_text():
-        replace(custom, "from . import additions\n", f"from . import additions, {module}\n")
-    else:
-        replace(custom, first, f"from . import {module}\n{first}")
+    for known in ("additions", "slices"):
+        line = f"\nfrom . import {known}\n"  # not the one inside of extend
+        if line in text:
+            both = ", ".join(sorted({known, module}))
+            replace(custom, line, f"\nfrom . import {both}\n")
+            return
+    replace(custom, first, f"from . import {module}\n{first}")
