@@ -6,7 +6,6 @@ import httpx2
 import pytest
 from redis import Redis
 
-from tests.support.custom import write_additions
 from tests.support.edits import package_of, replace
 from tests.support.mail import Mailbox, receiving
 from tests.support.project import Project
@@ -88,16 +87,16 @@ def extended(rendered: Render, framework: str) -> Project:
     project = rendered({"project_name": "Extended", "framework": framework, "auth": auth})
     project.make("install")
     package = package_of(project)
-    write_additions(package, ADDITIONS)
+    (package / "additions.py").write_text(ADDITIONS)
     if framework == "django":
         (package / "polite.py").write_text(POLITE)
         replace(
-            package / "custom.py",
+            package / "slices.py",
             "MIDDLEWARE: tuple[str, ...] = ()",
             f'MIDDLEWARE: tuple[str, ...] = ("{package.name}.polite.polite",)',
         )
         replace(
-            package / "custom.py",
+            package / "slices.py",
             "SETTINGS: dict[str, Any] = {}",
             'SETTINGS: dict[str, Any] = {"TIME_ZONE": "Europe/Oslo"}',
         )
@@ -119,7 +118,7 @@ def test_they_are_written_into_the_example_file_and_pass_the_services_checks(
 ) -> None:
     extended.make("env")
 
-    assert "# --- Your own settings\n# What each answer says.\nGREETING=hello\n" in (
+    assert "# --- Greetings\n# What each answer says.\nGREETING=hello\n" in (
         (extended.path / ".env.example").read_text()
     )
     extended.make("lint", "typecheck")

@@ -52,13 +52,9 @@ class Project:
         return environment | {"UV_PYTHON": self.python_version} | dict(extra or {})
 
     def run(
-        self,
-        *command: str,
-        check: bool = True,
-        env: Mapping[str, str] | None = None,
-        text: str = "",
+        self, *command: str, check: bool = True, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project on a text; its output is shown when it fails."""
+        """Run a command in the project; its output is shown when it fails."""
         done = subprocess.run(
             command,
             cwd=self.path,
@@ -67,7 +63,7 @@ class Project:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            input=text,
+            stdin=subprocess.DEVNULL,
         )
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)} exited {done.returncode}:\n{done.stdout}")

@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ..auth.current import ADMIN_ERRORS, CurrentAdmin
 from ..core.problems import UnavailableError
 from ..db.session import SessionDep
 from ..errors import documented
+from ..routes import SliceRouter
 from . import service
 from .schemas import AuditPage, AuditQuery, AuditRead
 
-router = APIRouter(
+router = SliceRouter(
     prefix="/audit",
-    tags=["audit"],
+    tags={"audit": "Who did what to whose account, and when. For administrators."},
     responses=documented(UnavailableError, *ADMIN_ERRORS),
 )
 

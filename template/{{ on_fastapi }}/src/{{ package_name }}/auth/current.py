@@ -9,13 +9,11 @@ from typing import Annotated
 
 from fastapi import Depends
 from fastapi.security import OAuth2PasswordBearer
-from starlette.requests import HTTPConnection
 
 from ..core.tokens import Claims
 from ..db.session import SessionDep
-from ..dependencies import ServiceConnection
+from ..state import ServiceRequest
 from ..users.models import User
-from .accounts import Accounts
 from .errors import ForbiddenError, UnauthenticatedError
 from .sessions import living_user
 
@@ -25,14 +23,7 @@ USER_ERRORS = (UnauthenticatedError,)
 ADMIN_ERRORS = (UnauthenticatedError, ForbiddenError)
 """What an endpoint for administrators can answer besides, for the document."""
 
-
-class _Scheme(OAuth2PasswordBearer):
-    async def __call__(self, connection: HTTPConnection) -> str | None:
-        """Return the header; unlike the framework's own, of a WebSocket's handshake, too."""
-        return connection.headers.get("Authorization")
-
-
-_scheme = _Scheme(
+_scheme = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/login",
     scheme_name="Account",
     description="The access token of a login, which holds for minutes.",
@@ -40,21 +31,11 @@ _scheme = _Scheme(
 )
 
 
-def get_accounts(connection: ServiceConnection) -> Accounts:
-    """Return what the work on accounts needs."""
-    return connection.state["accounts"]
-
-
-AccountsDep = Annotated[Accounts, Depends(get_accounts)]
-
-
 async def _signed_claims(
-    connection: ServiceConnection,
-    accounts: AccountsDep,
-    _: Annotated[str | None, Depends(_scheme)],
+    request: ServiceRequest, _: Annotated[str | None, Depends(_scheme)]
 ) -> Claims:
-    claims: Claims | None = connection.scope["state"].get("claims")
-    if claims is None or await accounts.denied.denies(claims.token_id):
+    claims: Claims | None = request.scope["state"].get("claims")
+    if claims is None or await request.state["accounts"].denied.denies(claims.token_id):
         raise UnauthenticatedError
     return claims
 

@@ -1,12 +1,11 @@
 """The numbers, for Prometheus."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
-from ..dependencies import ServiceRequest
-from ..rate_limit import NO_LIMIT
+from ..state import ServiceRequest
 from .tokens import check_metrics_token
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(NO_LIMIT)])
+router = APIRouter(include_in_schema=False)
 
 
 # No coroutine: adding up the workers' files would keep the event loop from its requests.

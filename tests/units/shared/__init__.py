@@ -1,1 +1,0 @@
-"""Tests of what the template owns: teams do not get them."""

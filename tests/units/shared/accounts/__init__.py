@@ -1,1 +1,0 @@
-"""Tests of accounts that look below the API."""
