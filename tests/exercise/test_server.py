@@ -56,6 +56,26 @@ def test_headers_that_do_not_arrive_in_time_are_a_408_problem(client: socket.soc
 
 
 @on_each_framework
+@pytest.mark.parametrize(
+    ("most", "largest", "statuses"),
+    [("10", "2048", [200, 431, 431]), ("200", "65536", [200, 200, 200])],
+    ids=["lowered", "raised"],
+)
+def test_the_bounds_of_headers_are_settings(
+    service: Project, most: str, largest: str, statuses: list[int]
+) -> None:
+    heads = (HEAD, HEAD + b"a: b\r\n" * 150, HEAD + b"a: " + b"b" * 40_000 + b"\r\n")
+    found = []
+    with service.serving({"MAX_HEADERS": most, "MAX_HEADER_BYTES": largest}) as running:
+        for head in heads:
+            with connected(running.url) as client:
+                client.sendall(head + b"\r\n")
+                found.append(read_response(client).status_code)
+
+    assert found == statuses
+
+
+@on_each_framework
 @pytest.mark.parametrize("begin", [b"", b"\r\n"], ids=["nothing", "an empty line"])
 def test_a_connection_without_a_request_is_closed(client: socket.socket, begin: bytes) -> None:
     client.sendall(begin)

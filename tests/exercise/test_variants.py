@@ -35,14 +35,13 @@ TESTED_ON_POSTGRESQL = _once_for_each(
     "framework", "auth", "example", "tracing", database="postgresql"
 )
 # Before Python 3.14 branches take more than twice as long as lines, for which Python has a way of
-# its own. Lines are covered a little better than lines and branches, so more is asked of them: the
-# smallest Django service covers 96.9 % of its lines.
+# its own. Lines are covered a little better than lines and branches, so more is asked of them.
 MEASURED_BY_BRANCHES = _once_for_each("framework", "auth")
 LINES = {
     r"^branch = true\n": "",
     r"^concurrency = .*\n": "",
     r'^core = "ctrace"$': 'core = "sysmon"',
-    r"^fail_under = 95$": "fail_under = 96",
+    r"^fail_under = 95$": "fail_under = 97",
 }
 # What a developer has of their own for the service at work is none of its tests' business.
 OWN_SETTINGS = {"docs_enabled": "false", "environment": "production", "PORT": "x"}
@@ -78,7 +77,7 @@ def test_its_own_tests_pass_with_the_coverage_gate_whatever_a_developer_has_set(
     settings, gate = dict(OWN_SETTINGS), 95
     if name not in MEASURED_BY_BRANCHES:
         settings["PYTEST_ADDOPTS"] = f"--cov-config={_by_lines(variant, tmp_path)}"
-        gate = 96
+        gate = 97
     if name in TESTED_ON_POSTGRESQL:
         settings["TEST_DATABASE_URL"] = request.getfixturevalue("postgresql_url")
         before = _transactions(settings["TEST_DATABASE_URL"])

@@ -179,7 +179,7 @@ class _Formatter(logging.Formatter):
 
 
 def redact_records(redactor: Redactor) -> None:
-    """Let every handler of this process receive redacted records, whoever adds it and whenever."""
+    """Let every handler of this process receive redacted records, also one that is added later."""
     RedactedRecord.redactor = redactor
     make = logging.getLogRecordFactory()
     if not isinstance(make("", logging.INFO, "", 0, "", (), None), RedactedRecord):

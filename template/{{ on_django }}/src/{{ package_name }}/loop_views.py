@@ -54,7 +54,7 @@ def methods(*allowed: str) -> Callable[[Answer], Answer]:
 
 def _require_open(name: str, values: Iterable[str]) -> None:
     if asked := sorted(_OF_THREADS.intersection(values)):
-        raise TypeError(f"{name}: {asked[0]} is for an ApiView; on the event loop nobody asks it")
+        raise TypeError(f"{name}: {asked[0]} is for an ApiView; on the event loop it has no effect")
 
 
 class LoopView(ApiView):

@@ -36,8 +36,8 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
 
 async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
     """Answer a request that does not fit the endpoint's parameters or body."""
-    faults = error.errors()[:MOST_ERRORS]
-    if isinstance(error.body, bytes) and any(tuple(fault["loc"]) == ("body",) for fault in faults):
+    errors = error.errors()[:MOST_ERRORS]
+    if isinstance(error.body, bytes) and any(tuple(each["loc"]) == ("body",) for each in errors):
         # The framework leaves a body of another media type unread, then finds that it is no object.
         return problem_response(
             request,
@@ -48,7 +48,7 @@ async def answer_validation_error(request: Request, error: RequestValidationErro
         request,
         InvalidRequestError.status,
         InvalidRequestError.detail,
-        errors=[{key: fault[key] for key in ("loc", "msg", "type")} for fault in faults],
+        errors=[{key: each[key] for key in ("loc", "msg", "type")} for each in errors],
     )
 
 

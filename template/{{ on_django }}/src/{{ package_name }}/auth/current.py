@@ -70,7 +70,7 @@ class IsUser(BasePermission):
             UnauthenticatedError: Nobody knows who calls.
         """
         del view
-        # Whoever finds users, and whatever stands for nobody: it has to be a real one.
+        # Other authentication classes may set an anonymous user, or a class of their own.
         if not getattr(request.user, "is_authenticated", False):
             raise UnauthenticatedError
         return True

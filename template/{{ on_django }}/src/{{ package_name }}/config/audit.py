@@ -1,4 +1,4 @@
-"""What Django's settings have to keep, whoever sets them: slices.py, or a line in this folder."""
+"""What Django's final settings must keep, whether slices.py sets them or a line in this folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LISTS = {
     "AUTH_PASSWORD_VALIDATORS": "passwords would have no rule; name yours beside it",
 }
 _CLASSES = {
-    "DEFAULT_AUTHENTICATION_CLASSES": "nobody's token would be read; name yours beside it",
+    "DEFAULT_AUTHENTICATION_CLASSES": "no token would be read; name yours beside it",
     "DEFAULT_PERMISSION_CLASSES": "views would be open; one that is says so by permission_classes",
     "DEFAULT_THROTTLE_CLASSES": "views would lose their limits; name yours beside it",
 }
