@@ -284,11 +284,6 @@ def guarded(alternatives: set[Condition], text: str) -> Iterator[str]:
     yield f"{{% if {' or '.join(tests)} %}}\n{text}{{% endif %}}\n"
 
 
-def without_sizes(lock: str) -> str:
-    """Return a lock without the sizes of files, which some indexes tell and others do not."""
-    return re.sub(r", size = \d+", "", lock)
-
-
 def versions_so_far(template: str) -> str:
     """Return the lock inside a lock template, all packages at once, for uv to keep its versions."""
     _, _, body = template.partition("{%- endmacro -%}\n")
@@ -344,7 +339,7 @@ def build(*, upgrade: bool) -> Written:
         if LOCK.exists():
             (folder / "uv.lock").write_text(versions_so_far(LOCK.read_text()))
         uv("lock", "--quiet", *(["--upgrade"] if upgrade else []), folder=folder)
-        template = LockTemplate(without_sizes((folder / "uv.lock").read_text()), found)
+        template = LockTemplate((folder / "uv.lock").read_text(), found)
         names = reserved(folder, template.blocks)
     return Written(template.text(), names, len(template.blocks) - 1)
 

@@ -15,14 +15,21 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Self
 
 from neighbours import solve_neighbours
 
 _COPIER = "uvx --from copier>=9.19,<10 copier"
-_PROOF = (("uv", "lock"), ("make", "install"), ("make", "lint", "typecheck", "test"))
+_INSTALL = (("uv", "lock"), ("make", "install"))
+_WRITE_ENV = ("make", "env")
+_CHECK = ("make", "lint", "typecheck", "test")
+# make env writes them from the settings, so that a merge has nothing to decide.
+_ENV_EXAMPLE = re.compile(r"\.env(\.\w+)?\.example")
+_ASKING_LESS = frozenset({"-l", "--defaults", "-A", "--skip-answered"})
 _ANSWERS = ".copier-answers.yml"
+# A database whose last migration has no file is migrated no further.
+_MIGRATIONS = "db/migrations/versions/*.py"
 _UNTRUSTED = 4
 _BETWEEN_RELEASES = re.compile(r"(^|-\d+-g)[0-9a-f]{7,}$")
 _MARKERS = "^(<<<<<<< before updating|>>>>>>> after updating)$"
@@ -59,10 +66,25 @@ def _update(arguments: Sequence[str]) -> int:
     changes = _find_changes(before)
     solved, left = solve_neighbours(_unmerged())
     conflicts = sorted({*left, *_marked(), *_rejected()})
+    examples = [file for file in conflicts if _ENV_EXAMPLE.fullmatch(file)]
+    if examples:
+        _git("reset", "--quiet", "--", *examples)  # they are not "both modified" any more
+        conflicts = [file for file in conflicts if file not in examples]
+    proof = (*_INSTALL, *([_WRITE_ENV] if examples else []), _CHECK)
+    _say(
+        "New questions took their defaults. This changes one: "
+        'make update UPDATE_ARGS="--data NAME=ANSWER"',
+        _new_answers(before.answers),
+    )
     removed = [f"{file}: git show HEAD:./{shlex.quote(file)}" for file in changes.removed]
     _say(f"The template no longer has these files, which you had edited. {_names()}", removed)
     if changes.new:
         _git("add", "--force", "--intent-to-add", "--", *changes.new)
+    _say(
+        "These migrations stay: databases have them, and your own may stand on them. The tables "
+        'stay, too, until a migration of yours drops them: make migration m="drop ..."',
+        changes.migrations,
+    )
     _say("These files are new, and a commit has them although .gitignore hides them:", changes.new)
     _say(
         "The template has these files, too, but .gitignore hides yours: git could not merge them, "
@@ -72,12 +94,12 @@ def _update(arguments: Sequence[str]) -> int:
     _say("Both sides added lines side by side, and both are kept:", solved)
     if conflicts:
         _say("Both sides changed the same lines; the choice is yours:", conflicts)
-        _say("Then prove and commit the result:", [shlex.join(each) for each in _PROOF])
+        _say("Then prove and commit the result:", [shlex.join(each) for each in proof])
         return 1
     if not _changed():
         print("There is nothing to update.")
         return 0
-    _prove()
+    _prove(proof)
     _git("add", "--intent-to-add", ".")  # else a diff is silent on new files, and a commit, too
     print(_git("diff", "--stat", "HEAD"))
     print("The update is merged and proven. Look at it with git diff HEAD, then:")
@@ -155,21 +177,26 @@ class _Changes:
         removed: Files that went although you had edited them.
         new: Files of the template that .gitignore hides.
         kept: Files of yours that .gitignore hides, where the template has a file, too.
+        migrations: Those that the template no longer has, and that stay.
     """
 
     removed: Sequence[str] = ()
     new: Sequence[str] = ()
     kept: Sequence[str] = ()
+    migrations: Sequence[str] = ()
 
 
 def _find_changes(before: _Before) -> _Changes:
     """Find what changed, and put back what git has no copy of."""
     options = "--relative", "--name-only", "--no-renames", "--diff-filter=D", "HEAD"
     removed = _lines("diff", *options)
+    if migrations := [file for file in removed if PurePath(file).match(_MIGRATIONS)]:
+        _git("checkout", "HEAD", "--", *migrations)
+        removed = [file for file in removed if file not in migrations]
     new = _hidden() - before.hidden
     changed = before.changed()
     if not removed and not new and not changed:
-        return _Changes()
+        return _Changes(migrations=migrations)
     with _rendered(before.answers) as old, _rendered(Path(_ANSWERS).read_text()) as now:
         kept = sorted(changed & (old.keys() | now.keys()))
         for file in kept:
@@ -179,6 +206,7 @@ def _find_changes(before: _Before) -> _Changes:
             [file for file in removed if old.get(file) != _committed(file)],
             sorted(new & now.keys()),
             kept,
+            migrations,
         )
 
 
@@ -218,7 +246,8 @@ def _committed(file: str) -> bytes:
 
 
 def _run_copier(arguments: Sequence[str]) -> None:
-    command = [*_copier(), "update", *arguments]
+    defaults = ["--defaults"] if _ASKING_LESS.isdisjoint(arguments) else []
+    command = [*_copier(), "update", *defaults, *arguments]
     try:
         status = subprocess.run(command, check=False).returncode
     except OSError as error:
@@ -228,12 +257,13 @@ def _run_copier(arguments: Sequence[str]) -> None:
     if status == 0:
         return
     if status == _UNTRUSTED:
+        trusting = shlex.quote(shlex.join([*arguments, "--trust"]))
         raise UpdateError(
             "Copier changed nothing. On the way to the newest release the template has a script "
             "to run, which does what a merge cannot, such as carrying your edits over into a file "
             "that has a new name. Copier runs it only when it is told to. The template's "
             "CHANGELOG.md says what it does, and its copier.yml names it. Then:\n"
-            '  make update UPDATE_ARGS="--trust"'
+            f"  make update UPDATE_ARGS={trusting}"
         )
     if _changed():
         raise UpdateError(
@@ -284,8 +314,15 @@ def _rejected() -> list[str]:
     return _lines("ls-files", *options, "--", "*.rej")
 
 
-def _prove() -> None:
-    for command in _PROOF:
+def _new_answers(before: str) -> list[str]:
+    named = re.compile(r"^([a-z]\w*):.*$", re.MULTILINE)
+    known = set(named.findall(before))
+    found = named.finditer(Path(_ANSWERS).read_text())
+    return [answer[0] for answer in found if answer[1] not in known]
+
+
+def _prove(proof: Sequence[Sequence[str]]) -> None:
+    for command in proof:
         print(f"$ {shlex.join(command)}", flush=True)
         try:
             status = subprocess.run(command, check=False).returncode

@@ -5,14 +5,9 @@ import jsonschema_rs
 import pytest
 from starlette.testclient import TestClient
 
+from .factories import create_item
+
 ITEMS = "/api/v1/items"
-
-
-def _create(caller: TestClient, name: str = "Blue bicycle", **fields: Any) -> dict[str, Any]:
-    answer = caller.post(ITEMS, json={"name": name, **fields})
-    assert answer.status_code == 201
-    item: dict[str, Any] = answer.json()
-    return item
 
 
 def test_a_created_item_is_where_its_location_says(caller: TestClient) -> None:
@@ -24,7 +19,7 @@ def test_a_created_item_is_where_its_location_says(caller: TestClient) -> None:
 
 
 def test_an_items_moments_have_a_time_zone(caller: TestClient) -> None:
-    item = _create(caller)
+    item = create_item(caller)
 
     assert item["created_at"].endswith("Z")
     assert caller.get(f"{ITEMS}/{item['id']}").json()["created_at"] == item["created_at"]
@@ -62,7 +57,7 @@ def test_an_unfit_item_is_refused_and_not_kept(caller: TestClient, body: Any) ->
 
 
 def test_a_whole_number_may_be_written_with_a_point(caller: TestClient) -> None:
-    assert _create(caller, quantity=3.0)["quantity"] == 3
+    assert create_item(caller, quantity=3.0)["quantity"] == 3
 
 
 def test_half_a_character_is_refused(caller: TestClient) -> None:
@@ -74,7 +69,7 @@ def test_half_a_character_is_refused(caller: TestClient) -> None:
 
 
 def test_two_items_cannot_share_a_name(caller: TestClient) -> None:
-    _create(caller)
+    create_item(caller)
 
     answer = caller.post(ITEMS, json={"name": "Blue bicycle"})
 
@@ -82,8 +77,8 @@ def test_two_items_cannot_share_a_name(caller: TestClient) -> None:
 
 
 def test_an_item_cannot_take_the_name_of_another(caller: TestClient) -> None:
-    _create(caller)
-    other = _create(caller, "Red bicycle")
+    create_item(caller)
+    other = create_item(caller, "Red bicycle")
 
     answer = caller.patch(f"{ITEMS}/{other['id']}", json={"name": "Blue bicycle"})
 
@@ -92,7 +87,7 @@ def test_an_item_cannot_take_the_name_of_another(caller: TestClient) -> None:
 
 
 def test_a_change_touches_only_the_given_fields(caller: TestClient) -> None:
-    item = _create(caller, description="Three gears", quantity=3)
+    item = create_item(caller, description="Three gears", quantity=3)
 
     changed = caller.patch(f"{ITEMS}/{item['id']}", json={"quantity": 4}).json()
 
@@ -103,16 +98,16 @@ def test_a_change_touches_only_the_given_fields(caller: TestClient) -> None:
 
 
 def test_a_field_cannot_be_changed_to_null(caller: TestClient) -> None:
-    item = _create(caller)
+    item = create_item(caller)
 
     assert caller.patch(f"{ITEMS}/{item['id']}", json={"name": None}).status_code == 422
 
 
 def test_a_deleted_items_number_is_not_given_again(caller: TestClient) -> None:
-    first = _create(caller)
+    first = create_item(caller)
     caller.delete(f"{ITEMS}/{first['id']}")
 
-    assert _create(caller)["id"] > first["id"]
+    assert create_item(caller)["id"] > first["id"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +128,7 @@ def test_every_operation_documents_that_the_service_may_be_unavailable(caller: T
 
 
 def test_a_deleted_item_is_gone(caller: TestClient) -> None:
-    path = f"{ITEMS}/{_create(caller)['id']}"
+    path = f"{ITEMS}/{create_item(caller)['id']}"
 
     assert caller.delete(path).status_code == 204
     assert caller.get(path).status_code == 404
@@ -154,7 +149,7 @@ def test_the_largest_number_finds_nothing(caller: TestClient) -> None:
 
 def test_pages_hold_every_item_once(caller: TestClient) -> None:
     for number in range(5):
-        _create(caller, f"Item {number}", quantity=7)
+        create_item(caller, f"Item {number}", quantity=7)
 
     pages = [
         caller.get(ITEMS, params={"page": page, "page_size": 2, "sort": "quantity"}).json()
@@ -170,7 +165,7 @@ def test_pages_hold_every_item_once(caller: TestClient) -> None:
 @pytest.mark.parametrize("key", ["name", "quantity", "created_at"])
 def test_a_minus_sign_turns_the_order_round(caller: TestClient, key: str) -> None:
     for number in range(3):
-        _create(caller, f"Item {number}", quantity=number)
+        create_item(caller, f"Item {number}", quantity=number)
 
     rising = caller.get(ITEMS, params={"sort": key}).json()["items"]
     falling = caller.get(ITEMS, params={"sort": f"-{key}"}).json()["items"]
@@ -194,9 +189,9 @@ def test_a_minus_sign_turns_the_order_round(caller: TestClient, key: str) -> Non
 def test_a_filter_finds_text_in_names_and_descriptions(
     caller: TestClient, text: str, found: set[str]
 ) -> None:
-    _create(caller, "Blue bicycle")
-    _create(caller, "Red bicycle", description="Three gears")
-    _create(caller, "100% wool")
+    create_item(caller, "Blue bicycle")
+    create_item(caller, "Red bicycle", description="Three gears")
+    create_item(caller, "100% wool")
 
     page = caller.get(ITEMS, params={"filter": text}).json()
 

@@ -23,7 +23,7 @@ COMMANDS = [
     "openapi",
     "loadtest",
 ]
-DATABASE_COMMANDS = ["migrate", "migration", "backup", "verify-backup", "restore"]
+DATABASE_COMMANDS = ["migrate", "migration", "backup", "verify-backup", "restic", "restore"]
 
 
 def _listed(project: Project) -> set[str]:

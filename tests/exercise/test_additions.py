@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from redis import Redis
 
+from tests.support.custom import write_additions
 from tests.support.edits import package_of, replace
 from tests.support.mail import Mailbox, receiving
 from tests.support.project import Project
@@ -87,16 +88,16 @@ def extended(rendered: Render, framework: str) -> Project:
     project = rendered({"project_name": "Extended", "framework": framework, "auth": auth})
     project.make("install")
     package = package_of(project)
-    (package / "additions.py").write_text(ADDITIONS)
+    write_additions(package, ADDITIONS)
     if framework == "django":
         (package / "polite.py").write_text(POLITE)
         replace(
-            package / "slices.py",
+            package / "custom.py",
             "MIDDLEWARE: tuple[str, ...] = ()",
             f'MIDDLEWARE: tuple[str, ...] = ("{package.name}.polite.polite",)',
         )
         replace(
-            package / "slices.py",
+            package / "custom.py",
             "SETTINGS: dict[str, Any] = {}",
             'SETTINGS: dict[str, Any] = {"TIME_ZONE": "Europe/Oslo"}',
         )
@@ -118,7 +119,7 @@ def test_they_are_written_into_the_example_file_and_pass_the_services_checks(
 ) -> None:
     extended.make("env")
 
-    assert "# --- Greetings\n# What each answer says.\nGREETING=hello\n" in (
+    assert "# --- Your own settings\n# What each answer says.\nGREETING=hello\n" in (
         (extended.path / ".env.example").read_text()
     )
     extended.make("lint", "typecheck")

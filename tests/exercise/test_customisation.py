@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from tests.support.accounts import AUTH, PASSWORD, TRUSTING, Visitor, make_admin, new_email
+from tests.support.custom import write_additions, write_slices
 from tests.support.edits import package_of
 from tests.support.project import Project, Running
 from tests.support.rendering import Render
@@ -501,6 +502,8 @@ on_each = pytest.mark.parametrize(
 def own(rendered: Render, framework: str) -> Project:
     """A service on SQLite, in production too; no other test uses this mix: its files change."""
     project = rendered({"project_name": "Customised", "framework": framework, "database": "sqlite"})
+    write_slices(package_of(project), "ROUTERS = ()\n")
+    write_additions(package_of(project), _settings(""))
     project.make("install")
     project.make("migrate")
     return project

@@ -1,4 +1,4 @@
-"""Django's settings that a team sets in slices.py: merged, and refused where they open a door."""
+"""Django's settings that a team sets in custom.py: merged, and refused where they open a door."""
 
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,8 @@ MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
         (_rest(DEFAULT_THROTTLE_CLASSES=[]), "DEFAULT_THROTTLE_CLASSES"),
         (_rest(DEFAULT_RENDERER_CLASSES=[HTML]), "DEFAULT_RENDERER_CLASSES"),
         (_rest(EXCEPTION_HANDLER="rest_framework.views.exception_handler"), "EXCEPTION_HANDLER"),
-        ({"MIDDLEWARE": []}, "MIDDLEWARE of slices.py"),
-        ({"INSTALLED_APPS": ["rest_framework"]}, "APPS of slices.py"),
+        ({"MIDDLEWARE": []}, "MIDDLEWARE of custom.py"),
+        ({"INSTALLED_APPS": ["rest_framework"]}, "APPS of custom.py"),
         ({"AUTHENTICATION_BACKENDS": [MODEL_BACKEND]}, "AdministratorBackend"),
         ({"AUTH_PASSWORD_VALIDATORS": []}, "NewPasswordValidator"),
         ({"DEBUG_PROPAGATE_EXCEPTIONS": False}, "DEBUG_PROPAGATE_EXCEPTIONS"),

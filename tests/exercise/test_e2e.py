@@ -61,7 +61,7 @@ def test_a_certificate_that_was_not_renewed_fails_them(
     with _shaking_hands(certificate) as port:
         done = default_service.run(
             *("uv", "run", "--frozen", "--group", "e2e"),
-            *("pytest", "--no-cov", "e2e/test_certificate.py"),
+            *("pytest", "e2e/test_certificate.py"),
             check=False,
             env={"E2E_API_URL": f"https://localhost:{port}", "SSL_CERT_FILE": str(trusted)},
         )
@@ -118,8 +118,6 @@ def test_a_service_that_shows_its_faults_otherwise_fails_them(default_service: P
 
 
 def test_they_are_no_part_of_the_services_own_tests(default_service: Project) -> None:
-    done = default_service.run(
-        "uv", "run", "--frozen", "pytest", "--collect-only", "--no-cov", "-q"
-    )
+    done = default_service.run("uv", "run", "--frozen", "pytest", "--collect-only", "-q")
 
     assert "e2e/" not in done.stdout

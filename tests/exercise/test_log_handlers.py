@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.support.custom import write_additions
 from tests.support.project import Project
 from tests.support.rendering import Render
 from tests.support.variants import on_each_framework
@@ -75,7 +76,7 @@ def middleware(_: OwnSettings) -> list[Middleware]:
 def logging_service(rendered: Render, framework: str) -> Project:
     project = rendered({"framework": framework, "auth": "none", "docs_ui": "none"})
     package = project.path / "src" / project.answers["package_name"]
-    (package / "additions.py").write_text(_ADDITIONS)
+    write_additions(package, _ADDITIONS)
     project.install()
     return project
 

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from tests.support.accounts import AUTH, PASSWORD, Visitor, make_admin
+from tests.support.custom import write_slices
 from tests.support.edits import package_of
 from tests.support.project import Project, Running
 from tests.support.rendering import Render
@@ -155,7 +156,7 @@ def project(rendered: Render) -> Project:
     project.install()
     package = package_of(project)
     (package / "own.py").write_text(ROUTES)
-    (package / "slices.py").write_text(SLICES)
+    write_slices(package, SLICES)
     project.make("migrate")
     make_admin(project, ADMIN)
     return project

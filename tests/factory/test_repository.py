@@ -14,6 +14,7 @@ from tools.releases import releases
 
 TEMPLATE = ROOT / "template"
 MANIFEST = ROOT / "manifest.yml"
+UNITS = ROOT / "tests" / "units"
 ROOTS = {"fastapi": "{{ on_fastapi }}", "django": "{{ on_django }}"}
 SOURCES = sorted(path for path in TEMPLATE.rglob("*") if path.is_file())
 MOST_TAGS = 20
@@ -61,9 +62,22 @@ def test_each_folder_stands_where_it_is_rendered() -> None:
     assert named_by_answers == {*ROOTS.values(), "{{ package_name }}"}
 
 
-@pytest.mark.parametrize(
-    "pattern", sorted(set(re.findall(r"^ +(/.*)$", MANIFEST.read_text(), re.MULTILINE)))
-)
+def _lines(manifest: Path) -> list[str]:
+    return sorted(set(re.findall(r"^ +(/.*)$", manifest.read_text(), re.MULTILINE)))
+
+
+@pytest.mark.parametrize("pattern", _lines(UNITS / "manifest.yml"))
+def test_each_line_of_the_unit_tests_manifest_names_what_there_is(pattern: str) -> None:
+    # shared/test_redis.py.jinja becomes tests/units/test_redis.py.
+    units = [
+        "tests/units/" + path.relative_to(UNITS).as_posix().partition("/")[2].removesuffix(".jinja")
+        for path in UNITS.glob("*/**/*.*")
+    ]
+
+    assert any(PathSpec.from_lines("gitignore", [pattern]).match_files(units))
+
+
+@pytest.mark.parametrize("pattern", _lines(MANIFEST))
 def test_each_line_of_the_manifest_names_what_there_is(pattern: str) -> None:
     named = PathSpec.from_lines("gitignore", [pattern])
 

@@ -1,7 +1,10 @@
 """The tools behind the commands, and the servers behind the tests."""
 
+import difflib
 import json
+import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +12,9 @@ import psutil
 import psycopg
 import pytest
 import redis
+from packaging.requirements import Requirement
 
+from tests.support.project import Project
 from tests.support.rendering import Render
 from tests.support.repository import TEMPLATE_PARTS
 from tests.support.servers import postgresql, valkey
@@ -172,3 +177,43 @@ def test_two_templates_are_compared_by_all_that_they_render(tmp_path: Path) -> N
         "empty: is new",
         "renovate.json: is gone",
     ]
+
+
+def test_the_lock_has_the_size_of_each_file_so_that_uv_has_nothing_to_add() -> None:
+    files = [line for line in lock.LOCK.read_text().splitlines() if "url = " in line]
+
+    assert files
+    assert [line for line in files if ", size = " not in line] == []
+
+
+def test_the_lock_names_no_other_hosts_than_pypis() -> None:
+    hosts = set(re.findall(r"https?://([^/\"]+)", lock.LOCK.read_text()))
+
+    assert hosts == {"files.pythonhosted.org", "pypi.org"}
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "django"])
+def test_a_requirement_that_uv_adds_is_sorted_in_and_leaves_the_lock_as_it_is(
+    rendered: Render, tmp_path: Path, framework: str
+) -> None:
+    source = rendered({"framework": framework})
+    service = Project(shutil.copytree(source.path, tmp_path / "service"))
+    before = {name: (service.path / name).read_text() for name in ("pyproject.toml", "uv.lock")}
+
+    service.run("uv", "add", "--no-sync", "--quiet", "anyio")
+
+    dependencies = tomllib.loads((service.path / "pyproject.toml").read_text())["project"][
+        "dependencies"
+    ]
+    names = [Requirement(text).name for text in dependencies]
+    assert "anyio" in names
+    assert names == sorted(names)
+    gone = [
+        line
+        for name, text in before.items()
+        for line in difflib.unified_diff(
+            text.splitlines(), (service.path / name).read_text().splitlines(), lineterm="", n=0
+        )
+        if line.startswith("-") and not line.startswith("---")
+    ]
+    assert gone == []

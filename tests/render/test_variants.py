@@ -15,7 +15,6 @@ import yaml
 from tests.support.project import Project
 from tests.support.rendering import Render
 from tests.support.variants import parameters, variants
-from tools.lock import without_sizes
 from tools.questions import Questions
 from tools.releases import git
 
@@ -24,6 +23,8 @@ TOOLS = Path(sys.executable).parent
 # workflow's.
 TEMPLATE_MARK = re.compile(r"(?<!\$){{(?! \$)|{%|{#|\.jinja\b")
 GENERATED = {"uv.lock"}
+OF_THE_TEAM = {"__init__.py", "about.py", "custom.py", "items/*"}
+"""What the coverage of a service counts, of the files that it is rendered with."""
 SECRETS_AND_DATA = [
     ".env",
     ".env.production",
@@ -36,7 +37,7 @@ SECRETS_AND_DATA = [
 QUESTIONS = Questions()
 # By which words a feature is known, where its name is not enough.
 WORDS = {
-    "on_database": re.compile(rb"sql|alembic|database|migrat|\.db\b|backup|pyrage", re.IGNORECASE),
+    "on_database": re.compile(rb"sql|alembic|database|migrat|\.db\b|backup|restic", re.IGNORECASE),
     "on_postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
     # Django itself wants a key, which is then one that nobody keeps.
     "on_auth": re.compile(
@@ -171,8 +172,7 @@ def test_the_lock_is_to_the_letter_what_uv_itself_would_write(
 
     copy.run("uv", "lock")
 
-    # The sizes of files stand in a lock where the index tells them.
-    assert without_sizes(lock.read_text()) == before
+    assert lock.read_text() == before
 
 
 def test_the_lock_holds_no_package_that_nothing_needs(variant: Project) -> None:
@@ -196,12 +196,30 @@ def test_a_feature_that_was_not_chosen_leaves_no_trace(variant: Project, feature
         f"{path.relative_to(variant.path)}: {match[0].decode()}"
         for path in _files(variant)
         # The answers' file says what was not chosen, in the words of the questions. What .gitignore
-        # keeps out of commits is still on people's machines when its feature is switched off.
-        if path.name not in {".copier-answers.yml", ".gitignore", "LICENSE"}
+        # keeps out of commits is still on people's machines when its feature is switched off, and
+        # scripts/update.py keeps what databases have of it.
+        if path.name not in {".copier-answers.yml", ".gitignore", "LICENSE", "update.py"}
         and (match := WORDS_OF_FEATURES[feature].search(path.read_bytes()))
     ]
 
     assert traces == []
+
+
+def test_the_coverage_gate_leaves_out_what_the_template_owns_and_nothing_else(
+    variant: Project,
+) -> None:
+    settings = tomllib.loads((variant.path / "pyproject.toml").read_text())
+    left_out = settings["tool"]["coverage"]["run"]["omit"]
+    package = variant.path / "src" / str(variant.answers["package_name"])
+    # coverage looks below a folder whose pattern ends in an asterisk.
+    present = {
+        f"src/*/{path.name}/*" if path.is_dir() else f"src/*/{path.name}"
+        for path in package.iterdir()
+        if path.is_dir() or path.suffix == ".py"
+    }
+    team = {f"src/*/{name}" for name in OF_THE_TEAM}
+
+    assert sorted(left_out) == sorted(present - team)
 
 
 def test_no_commit_takes_secrets_or_data_whatever_was_chosen(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tests.support.custom import write_slices
 from tests.support.edits import package_of
 from tests.support.project import Project
 
@@ -169,7 +170,7 @@ def customise(project: Project) -> None:
     reports.mkdir(exist_ok=True)
     for name, text in (("__init__", '"""Reports."""\n'), ("views", _VIEWS), ("urls", _URLS)):
         (reports / f"{name}.py").write_text(text)
-    (package / "slices.py").write_text(_SLICES.replace("PACKAGE", package.name))
+    write_slices(package, _SLICES.replace("PACKAGE", package.name))
 
 
 def ours(**settings: Any) -> Mapping[str, str]:

@@ -28,6 +28,10 @@ from .greetings.endpoints import router as greetings
 
 ROUTERS = (greetings,)
 '''
+FASTAPI_ROUTER = """    from .greetings.endpoints import router
+
+    app.include_router(router, prefix="/api/v1")
+"""
 FASTAPI_TEST = """from fastapi.testclient import TestClient
 
 
@@ -180,7 +184,16 @@ def _add_slice(service: Project) -> None:
     (package / "greetings" / "__init__.py").write_text('"""Greetings."""\n')
     (package / "greetings" / "endpoints.py").write_text(DJANGO_SLICE if django else FASTAPI_SLICE)
     slices = DJANGO_SLICES if django else FASTAPI_SLICES
-    (package / "slices.py").write_text(slices.replace("PACKAGE", package.name))
+    custom = package / "custom.py"
+    if not custom.exists():  # a service from before 1.0
+        (package / "slices.py").write_text(slices.replace("PACKAGE", package.name))
+    elif django:
+        empty = "URLS: dict[str, tuple[str, ...]] = {}"
+        listed = f'{empty[:-2]}{{"v1": ("{package.name}.greetings.endpoints",)}}'
+        replace(custom, empty, listed)
+    else:
+        with custom.open("a") as file:
+            file.write(FASTAPI_ROUTER)
     (service.path / "tests" / "test_greetings.py").write_text(
         FASTAPI_TEST.replace("fastapi.testclient", "starlette.testclient")
     )
@@ -189,7 +202,8 @@ def _add_slice(service: Project) -> None:
 def _keeps_slice(service: Project) -> bool:
     package, django = package_of(service), _is_django(service)
     kept = (package / "greetings" / "endpoints.py").read_text()
-    listed = (package / "slices.py").read_text()
+    custom, slices = package / "custom.py", package / "slices.py"
+    listed = (slices if slices.exists() else custom).read_text()
     return kept == (DJANGO_SLICE if django else FASTAPI_SLICE) and "greetings" in listed
 
 

@@ -52,9 +52,13 @@ class Project:
         return environment | {"UV_PYTHON": self.python_version} | dict(extra or {})
 
     def run(
-        self, *command: str, check: bool = True, env: Mapping[str, str] | None = None
+        self,
+        *command: str,
+        check: bool = True,
+        env: Mapping[str, str] | None = None,
+        text: str = "",
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project; its output is shown when it fails."""
+        """Run a command in the project on a text; its output is shown when it fails."""
         done = subprocess.run(
             command,
             cwd=self.path,
@@ -63,7 +67,7 @@ class Project:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            input=text,
         )
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)} exited {done.returncode}:\n{done.stdout}")

@@ -114,17 +114,21 @@ urlpatterns = [
 ]
 '''
 
+FASTAPI_ROUTER = """    from .streams import router
+
+    app.include_router(router, prefix="/api/v1")
+"""
+
 
 def add_streams(project: Project) -> None:
     """Serve the streams under /api/v1; WebSockets with FastAPI alone."""
     package = package_of(project)
     if project.answers["framework"] == "fastapi":
         (package / "streams.py").write_text(FASTAPI_STREAMS)
-        imported = "from fastapi import APIRouter\n"
-        replace(package / "slices.py", imported, f"{imported}\nfrom .streams import router\n")
-        replace(package / "slices.py", "...] = ()", "...] = (router,)")
+        with (package / "custom.py").open("a") as custom:
+            custom.write(FASTAPI_ROUTER)
     else:
         (package / "streams.py").write_text(DJANGO_STREAMS)
         old = "URLS: dict[str, tuple[str, ...]] = {}"
         new = old.removesuffix("{}") + f'{{"v1": ("{package.name}.streams",)}}'
-        replace(package / "slices.py", old, new)
+        replace(package / "custom.py", old, new)

@@ -1,5 +1,6 @@
 """A service with a slice that fails in every way, as a user would write one."""
 
+from tests.support.custom import write_slices
 from tests.support.project import Project
 from tests.support.rendering import Render
 
@@ -104,7 +105,7 @@ def watched_service(rendered: Render) -> Project:
     (package / "faults").mkdir()
     (package / "faults" / "__init__.py").write_text("")
     (package / "faults" / "endpoints.py").write_text(_SLICE)
-    (package / "slices.py").write_text(_SLICES)
+    write_slices(package, _SLICES)
     project.make("install")
     project.make("migrate")
     return project

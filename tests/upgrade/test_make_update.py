@@ -12,6 +12,7 @@ from copier import run_copy
 
 from tests.support.project import Project
 from tests.support.repository import THIS_TREE, clone_with_releases, identify
+from tests.support.servers import asking_sqlite
 from tools.releases import git
 
 COPIER = str(Path(sys.executable).parent / "copier")
@@ -75,7 +76,7 @@ def evolve(template: Path) -> Evolve:
 
 
 def _update(service: Project, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = "--silent", "update", f"UPDATE_ARGS={shlex.join(['--defaults', *arguments])}"
+    command = "--silent", "update", f"UPDATE_ARGS={shlex.join(arguments)}"
     return service.make(*command, check=False, env={"COPIER": COPIER} | env)
 
 
@@ -108,7 +109,7 @@ def test_an_update_is_merged_proven_and_reported(service: Project, evolve: Evolv
     done = _update(service)
 
     assert done.returncode == 0, done.stdout
-    assert "The update is merged and proven" in done.stdout
+    assert "The update is merged and proven" in done.stdout, done.stdout
     assert "$ make lint typecheck test" in done.stdout
     assert f"what became of your edits:\n  {PAGE}: git show HEAD:./{PAGE}\n" in done.stdout
     assert "both are kept:\n  pyproject.toml\n" in done.stdout
@@ -262,34 +263,34 @@ def test_an_update_across_a_migration_says_what_trust_is_for(
 ) -> None:
     evolve(lambda _: _replace(template / "copier.yml", "- version: v0.4.0", f"- version: {NEXT}"))
 
-    done = _update(service)
+    done = _update(service, "--data", "redis=true")
 
     assert done.returncode != 0
     assert "a script to run, which does what a merge cannot" in " ".join(done.stdout.split())
-    assert 'make update UPDATE_ARGS="--trust"' in done.stdout
+    assert "make update UPDATE_ARGS='--data redis=true --trust'" in done.stdout
     assert git("status", "--porcelain", folder=service.path) == ""
 
 
 @pytest.mark.parametrize(
     ("mine", "solved"),
     [
-        ("from .openapi import DocumentedFastAPI, servers\nfrom .ours import OURS\n", True),
-        ("from .openapi import DocumentedFastAPI\nfrom .ours import OURS\n", False),
+        ("from .openapi import TAGS, DocumentedFastAPI, servers\nfrom .ours import OURS\n", True),
+        ("from .openapi import TAGS, DocumentedFastAPI\nfrom .ours import OURS\n", False),
     ],
     ids=["an import more", "an import less"],
 )
 def test_imports_side_by_side_are_kept_and_contradictions_are_not_guessed_away(
     service: Project, evolve: Evolve, mine: str, *, solved: bool
 ) -> None:
-    before = "from .openapi import DocumentedFastAPI, servers\n"
+    before = "from .openapi import TAGS, DocumentedFastAPI, servers"
     app = service.path / "src" / "my_service" / "app.py"
-    _replace(app, before, mine)
+    _replace(app, f"{before}\n", mine)
     (app.parent / "ours.py").write_text('"""Ours."""\n\nOURS = 1\n')
     _commit(service.path, "Make it ours")
 
     def change(template: Path) -> None:
         path = template / "{{ on_fastapi }}" / "src" / "{{ package_name }}" / "app.py.jinja"
-        _replace(path, before, "from .openapi import DocumentedFastAPI, servers, servers as them\n")
+        _replace(path, before, f"{before}, servers as them")
 
     evolve(change)
 
@@ -567,3 +568,137 @@ def test_new_files_of_an_update_are_shown_and_committed_by_what_it_says(
     assert "git add --all && git commit" in done.stdout
     git("commit", "--all", "--quiet", "--message", "Update", folder=service.path)
     assert git("status", "--porcelain", folder=service.path) == ""
+
+
+def test_an_update_asks_nothing_and_names_the_questions_that_are_new(
+    service: Project, evolve: Evolve
+) -> None:
+    def ask(template: Path) -> None:
+        features = template.parent / "questions" / "features.yml"
+        features.write_text(
+            f"{features.read_text()}\ngreeting:\n  type: bool\n  help: Greet?\n  default: true\n"
+        )
+        # A conflict, so that the update ends before its proof.
+        _replace(template / "README.md.jinja", "## Start\n", "## First steps\n")
+
+    _replace(service.path / "README.md", "## Start\n", "## Begin\n")
+    _commit(service.path, "Make it ours")
+    evolve(ask)
+
+    done = _update(service)
+
+    assert "Greet?" not in done.stdout
+    assert 'UPDATE_ARGS="--data NAME=ANSWER"\n  greeting: true\n' in done.stdout, done.stdout
+
+
+def test_conflicts_in_examples_of_the_environment_are_left_to_make_env(
+    service: Project, evolve: Evolve
+) -> None:
+    custom = service.path / "src" / "my_service" / "custom.py"
+    field = 'most_orders: Annotated[int, Field(description="Orders.", ge=1)] = 10'
+    _replace(custom, '= 10\n    """\n', f'= 10\n    """\n\n    {field}\n')
+    _replace(custom, "TYPE_CHECKING, Any", "TYPE_CHECKING, Annotated, Any")
+    _replace(custom, "from starlette", "from pydantic import Field\nfrom starlette")
+    service.make("install", "env")
+    _commit(service.path, "Make it ours")
+    heading = "# --- The service\n"
+    evolve(lambda template: _replace(template / ".env.example.jinja", heading, "# --- Theirs\n"))
+
+    done = _update(service)
+
+    assert "$ make env" in done.stdout
+    assert "The update is merged and proven" in done.stdout, done.stdout
+    text = (service.path / ".env.example").read_text()
+    assert "MOST_ORDERS=10\n\n# --- The service\n" in text
+
+
+ORDERS = '''"""Orders of our own."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "ours1"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))
+
+
+def downgrade() -> None:
+    op.drop_table("orders")
+'''
+ORDER_MODEL = '''"""Our tables."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..db.models import Base
+
+
+class Order(Base):
+    """An order."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+'''
+
+
+def _grow_orders(service: Project) -> None:
+    """Add a table whose migration stands on the example's."""
+    package = service.path / "src" / "my_service"
+    (package / "db/migrations/versions/ours1_orders.py").write_text(ORDERS)
+    (package / "orders").mkdir()
+    (package / "orders/__init__.py").write_text('"""Orders."""\n')
+    (package / "orders/models.py").write_text(ORDER_MODEL)
+    _replace(
+        package / "db/tables.py",
+        "from .models import Base\n",
+        "from ..orders import models as orders\nfrom .models import Base\n",
+    )
+    _replace(package / "db/tables.py", '"items", ', '"items", "orders", ')
+
+
+@pytest.mark.parametrize("release", ["v0.5.0", "v0.6.0", THIS_TREE])
+def test_the_examples_migrations_outlive_the_example_that_databases_were_made_with(
+    template: Path, tmp_path: Path, release: str
+) -> None:
+    service = Project(tmp_path / "service")
+    data = {**SMALL, "database": "sqlite", "e2e": False, "docker": False}
+    run_copy(str(template), service.path, data=data, defaults=True, quiet=True, vcs_ref=release)
+    git("init", "--quiet", folder=service.path)
+    identify(service.path)
+    _grow_orders(service)
+    _commit(service.path, "Make it ours")
+    service.make("install", "migrate")
+    old, new = f"sqlite:///{service.path}/service.db", f"sqlite:///{tmp_path}/new.db"
+    ask = asking_sqlite(service.path / "service.db")
+    ask("INSERT INTO orders (id) VALUES (7)")
+    if release != THIS_TREE:
+        service.run(COPIER, "update", "--quiet", "--defaults", "--trust")
+        _commit(service.path, "Update")
+
+    done = _update(service, "--data", "example=false")
+
+    assert not (service.path / "src/my_service/items/models.py").exists()
+    assert "0001_items.py" in done.stdout
+    # Both sides changed the list of tables there; this is what a user makes of it.
+    tables = service.path / "src/my_service/db/tables.py"
+    tables.write_text(git("show", "HEAD:src/my_service/db/tables.py", folder=service.path))
+    _replace(tables, "from ..items import models as items\n", "")
+    _replace(tables, '"items", ', "")
+    service.make("install")
+    for url in (old, new):
+        service.make("migrate", env={"DATABASE_URL": url})
+    # The items are still there: the service's next migration takes them away, where it is wanted.
+    assert ask("SELECT count(*) FROM items") == [(0,)]
+    service.make("migration", "m=drop the example")
+    for url in (old, new):
+        service.make("migrate", env={"DATABASE_URL": url})
+        checked = service.run("uv", "run", "alembic", "check", env={"DATABASE_URL": url})
+        assert "No new upgrade operations" in checked.stdout
+    assert ask("SELECT id FROM orders") == [(7,)]
+    assert ask("SELECT name FROM sqlite_master WHERE name = 'items'") == []
+    service.make("format", "lint")

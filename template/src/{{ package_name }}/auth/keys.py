@@ -20,7 +20,7 @@ def make_tokens(settings: AccountSettings) -> AccessTokens:
 
 
 @contextmanager
-def one_key(settings: AccountSettings) -> Iterator[None]:
+def shared_signing_key(settings: AccountSettings) -> Iterator[None]:
     """Let all workers sign with the same key, where the settings have none.
 
     A key that is made at each start needs no care in development, and cannot be known to anyone;

@@ -1,1 +1,1 @@
-"""Backups of the database: writing them, restoring them, and proving that they can be restored."""
+"""Backups of the database, by restic: docs/backups.md."""

@@ -115,22 +115,18 @@ class Cache:
     Args:
         store: Where they are kept.
         seconds: For how long at most.
-        on_hit: Told the name of a cache that had the value.
-        on_miss: Told the name of one that had not.
+
+    Attributes:
+        on_hit: Called with the name of a cache that had the value.
+        on_miss: Called with the name of one that had not.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        seconds: float,
-        *,
-        on_hit: Report = _ignore,
-        on_miss: Report = _ignore,
-    ) -> None:
-        self._store = store
+    on_hit: Report = staticmethod(_ignore)
+    on_miss: Report = staticmethod(_ignore)
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self.store = store
         self._seconds = seconds
-        self._on_hit = on_hit
-        self._on_miss = on_miss
 
     async def fetch(self, name: str, key: object, make: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return the value that is kept, or make it and keep it."""
@@ -143,17 +139,17 @@ class Cache:
 
     async def find(self, name: str, key: object) -> bytes | None:
         """Return the value that is kept; None for none, which its caller makes and keeps."""
-        kept = await self._store.read(f"{name}:{key}")
+        kept = await self.store.read(f"{name}:{key}")
         if kept is not None:
-            self._on_hit(name)
+            self.on_hit(name)
         else:
-            self._on_miss(name)
+            self.on_miss(name)
         return kept
 
     async def keep(self, name: str, key: object, value: bytes) -> None:
         """Keep a value that was made since it was not found."""
-        await self._store.keep(f"{name}:{key}", value, self._seconds)
+        await self.store.keep(f"{name}:{key}", value, self._seconds)
 
     async def forget(self, name: str, key: object) -> None:
         """Give a value up that is about to change, before the transaction ends."""
-        await self._store.hold(f"{name}:{key}", HOLD_SECONDS)
+        await self.store.hold(f"{name}:{key}", HOLD_SECONDS)

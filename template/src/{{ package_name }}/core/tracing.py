@@ -97,7 +97,7 @@ class Traces:
     Args:
         settings: Where to, and how many.
         redactor: What knows the names of secrets.
-        service: What they call the service.
+        service: What they call the service, where OTEL_SERVICE_NAME names none.
         version: Its version.
         environment: Where it runs.
     """
@@ -106,7 +106,6 @@ class Traces:
         self,
         settings: TracingSettings,
         redactor: Redactor,
-        *,
         service: str,
         version: str,
         environment: str,
@@ -119,7 +118,10 @@ class Traces:
             from .spans import make_provider  # noqa: PLC0415
 
             self.provider = make_provider(
-                settings, service=service, version=version, environment=environment
+                settings,
+                service=settings.otel_service_name or service,
+                version=version,
+                environment=environment,
             )
 
     @property

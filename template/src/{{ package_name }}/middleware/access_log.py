@@ -8,9 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..clients import client_address
 from ..core.client_address import ClientAddresses
 from ..core.logs import RequestLog
+from ..core.probes import is_probe
 from ..core.raw_headers import first
 from ..core.redaction import Redactor
-from ..parts import is_quiet
 from ..routes import route_template
 
 CLIENT_CLOSED_REQUEST = 499
@@ -69,7 +69,7 @@ class AccessLogMiddleware:
         path: str = scope["path"]
         if duration_ms >= self._slow_ms:
             level = logging.WARNING
-        elif is_quiet(path) or scope["state"].get("quiet"):
+        elif is_probe(path) or scope["state"].get("quiet"):
             level = logging.DEBUG
         else:
             level = logging.INFO

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..answers import problem_response
 from ..core.hosts import Hosts
-from ..parts import is_quiet
+from ..core.probes import is_probe
 
 
 class HostsMiddleware:
@@ -33,7 +33,7 @@ class HostsMiddleware:
         await self.app(scope, receive, send)
 
     def _is_meant(self, scope: Scope) -> bool:
-        if is_quiet(scope["path"]):
+        if is_probe(scope["path"]):
             return True
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         return self._hosts.include(hosts)

@@ -4,8 +4,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..about import SLUG
+from ..core.probes import is_probe
 from ..core.redaction import Redactor
-from ..parts import is_quiet
 from ..routes import route_template
 from ..settings import Settings
 
@@ -56,7 +56,7 @@ class SentryMiddleware:
                 served.status = message["status"]
             await send(message)
 
-        traced = not is_quiet(scope["path"])
+        traced = not is_probe(scope["path"])
         with self._reporter.observing(served, traced=traced):
             await self.app(scope, receive, watch)
 

@@ -1,18 +1,21 @@
 """Every error of the framework and of the service, answered as a problem."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Mount
+from starlette.routing import BaseRoute, Match, Mount
 
 from . import answers
 from .answers import answer_service_error, problem_response
 from .core.documents import Documentation, documented
 from .core.problems import MOST_ERRORS, InvalidRequestError, MediaTypeError, ServiceError
+from .rate_limit import count_request
+from .routes import starlette_routes
 
 __all__ = [
     "Documentation",
@@ -28,14 +31,18 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 async def answer_http_exception(request: Request, error: HTTPException) -> Response:
-    """Answer the framework's own errors: no such route or method, an unreadable body."""
+    """Respond to the framework's own errors: no such route or method, an unreadable body."""
+    if refused := await _refused(request):
+        return refused
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         error.headers = {**(error.headers or {}), "Allow": ", ".join(_allowed_methods(request))}
     return await answers.answer_http_exception(request, error)
 
 
 async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
-    """Answer a request that does not fit the endpoint's parameters or body."""
+    """Respond to a request that does not fit the endpoint's parameters or body."""
+    if refused := await _refused(request):
+        return refused
     errors = error.errors()[:MOST_ERRORS]
     if isinstance(error.body, bytes) and any(tuple(each["loc"]) == ("body",) for each in errors):
         # The framework leaves a body of another media type unread, then finds that it is no object.
@@ -52,21 +59,33 @@ async def answer_validation_error(request: Request, error: RequestValidationErro
     )
 
 
+async def _refused(request: Request) -> Response | None:
+    # FastAPI reads a body before it runs dependencies, so that one it cannot read was not counted.
+    try:
+        await count_request(request.scope)
+    except ServiceError as error:
+        return await answer_service_error(request, error)
+    return None
+
+
 def _allowed_methods(request: Request) -> list[str]:
     # The framework names the methods of the first route with this path only (RFC 9110, 15.5.6).
-    return [
+    allowed = {
         method
         for method in METHODS
         if any(
             route.matches(dict(request.scope, method=method))[0] is Match.FULL
             for route in request.app.routes
         )
-    ]
+    }
+    if "GET" in allowed:
+        allowed.add("HEAD")
+    return [method for method in METHODS if method in allowed]
 
 
-def install_in_mounts(router: APIRouter) -> None:
-    """Make every error of the applications that a router mounts a problem, too."""
-    for route in router.routes:
+def install_in_mounts(routes: Sequence[BaseRoute]) -> None:
+    """Make every error of mounted FastAPI applications a problem, too."""
+    for route in starlette_routes(routes):
         if isinstance(route, Mount) and isinstance(route.app, FastAPI):
             install(route.app)
             route.app.exception_handler(Exception)(answer_unhandled_error)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import django
@@ -13,15 +12,13 @@ import django
 from ..settings import Settings
 from .prompts import read_email, read_password
 
-Command = Callable[[Settings, argparse.Namespace], int]
 
-
-def add_commands(commands: Any) -> dict[str, Command]:
-    """Add the commands to those of the service, and return what they do, by name."""
+def add_commands(commands: Any) -> None:
+    """Add the commands to those of the service."""
     admin = commands.add_parser("admin", help=make_admin.__doc__)
     admin.add_argument("email", help="the address")
-    commands.add_parser("prune", help=prune.__doc__)
-    return {"admin": make_admin, "prune": prune}
+    admin.set_defaults(run=make_admin)
+    commands.add_parser("prune", help=prune.__doc__).set_defaults(run=prune)
 
 
 def make_admin(_: Settings, given: argparse.Namespace) -> int:

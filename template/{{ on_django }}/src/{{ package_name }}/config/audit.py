@@ -1,4 +1,4 @@
-"""What Django's final settings must keep, whether slices.py sets them or a line in this folder."""
+"""What Django's final settings must keep, whether custom.py sets them or a line in this folder."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:  # it asks for this module
 
 _BACKENDS = ("BACKEND", "ENGINE")
 _LISTS = {
-    "INSTALLED_APPS": "name yours in APPS of slices.py",
-    "MIDDLEWARE": "name yours in MIDDLEWARE of slices.py",
+    "INSTALLED_APPS": "name yours in APPS of custom.py",
+    "MIDDLEWARE": "name yours in MIDDLEWARE of custom.py",
     "AUTHENTICATION_BACKENDS": "the admin site's login needs it; name yours beside it",
     "AUTH_PASSWORD_VALIDATORS": "passwords would have no rule; name yours beside it",
 }
@@ -58,7 +58,7 @@ def findings() -> list[str]:
         return no_dicts  # the rest cannot be read
     found = [*_lost(OURS)]
     if OURS["ROOT_URLCONF"] != ROOT_URLCONF:  # as configured: a test may set another
-        found.append("ROOT_URLCONF: must not change; name your routes in URLS of slices.py")
+        found.append("ROOT_URLCONF: must not change; name your routes in URLS of custom.py")
     if SERVICE.is_production:
         found += _insecure(OURS)
         refused = _refused_in_variables(SERVICE, variables(settings))

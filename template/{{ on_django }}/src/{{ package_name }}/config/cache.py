@@ -1,4 +1,4 @@
-"""Django's cache, for slices and other packages: in Redis, and without it while Redis is lost."""
+"""Django's cache, for apps and packages: in Redis, and without it while Redis is lost."""
 
 import logging
 import re

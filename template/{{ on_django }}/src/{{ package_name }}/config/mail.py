@@ -1,4 +1,4 @@
-"""Django's way to the mail server, for mails of your own slices: the same as the service's."""
+"""Django's way to the mail server, for mails of your own apps: the same as the service's."""
 
 import ssl
 from functools import cached_property

@@ -8,7 +8,7 @@ from opentelemetry import propagate
 from opentelemetry.trace import SpanKind, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..parts import is_quiet
+from ..core.probes import is_probe
 from ..routes import route_template
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class TracingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request within its span."""
-        if scope["type"] != "http" or is_quiet(scope["path"]):
+        if scope["type"] != "http" or is_probe(scope["path"]):
             await self.app(scope, receive, send)
             return
         headers = {

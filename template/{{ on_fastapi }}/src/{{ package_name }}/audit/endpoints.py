@@ -2,19 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import APIRouter, Query
 
 from ..auth.current import ADMIN_ERRORS, CurrentAdmin
 from ..core.problems import UnavailableError
 from ..db.session import SessionDep
 from ..errors import documented
-from ..routes import SliceRouter
 from . import service
 from .schemas import AuditPage, AuditQuery, AuditRead
 
-router = SliceRouter(
+router = APIRouter(
     prefix="/audit",
-    tags={"audit": "Who did what to whose account, and when. For administrators."},
+    tags=["audit"],
     responses=documented(UnavailableError, *ADMIN_ERRORS),
 )
 

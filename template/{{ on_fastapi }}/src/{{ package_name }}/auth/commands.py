@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -25,15 +25,13 @@ from ..users.roles import Role
 from .models import MailedToken, RefreshToken, Session
 from .prompts import read_email, read_password
 
-Command = Callable[[Settings, argparse.Namespace], int]
 
-
-def add_commands(commands: Any) -> dict[str, Command]:
-    """Add the commands to those of the service, and return what they do, by name."""
+def add_commands(commands: Any) -> None:
+    """Add the commands to those of the service."""
     admin = commands.add_parser("admin", help=make_admin.__doc__)
     admin.add_argument("email", help="the address")
-    commands.add_parser("prune", help=prune.__doc__)
-    return {"admin": make_admin, "prune": prune}
+    admin.set_defaults(run=make_admin)
+    commands.add_parser("prune", help=prune.__doc__).set_defaults(run=prune)
 
 
 def make_admin(settings: Settings, given: argparse.Namespace) -> int:

@@ -9,11 +9,13 @@ from typing import Annotated
 
 from fastapi import Depends
 from fastapi.security import OAuth2PasswordBearer
+from starlette.requests import HTTPConnection
 
 from ..core.tokens import Claims
 from ..db.session import SessionDep
-from ..state import ServiceRequest
+from ..dependencies import ServiceConnection
 from ..users.models import User
+from .accounts import Accounts
 from .errors import ForbiddenError, UnauthenticatedError
 from .sessions import living_user
 
@@ -23,7 +25,14 @@ USER_ERRORS = (UnauthenticatedError,)
 ADMIN_ERRORS = (UnauthenticatedError, ForbiddenError)
 """What an endpoint for administrators can answer besides, for the document."""
 
-_scheme = OAuth2PasswordBearer(
+
+class _Scheme(OAuth2PasswordBearer):
+    async def __call__(self, connection: HTTPConnection) -> str | None:
+        """Return the header; unlike the framework's own, of a WebSocket's handshake, too."""
+        return connection.headers.get("Authorization")
+
+
+_scheme = _Scheme(
     tokenUrl="/api/v1/auth/login",
     scheme_name="Account",
     description="The access token of a login, which holds for minutes.",
@@ -31,11 +40,21 @@ _scheme = OAuth2PasswordBearer(
 )
 
 
+def get_accounts(connection: ServiceConnection) -> Accounts:
+    """Return what the work on accounts needs."""
+    return connection.state["accounts"]
+
+
+AccountsDep = Annotated[Accounts, Depends(get_accounts)]
+
+
 async def _signed_claims(
-    request: ServiceRequest, _: Annotated[str | None, Depends(_scheme)]
+    connection: ServiceConnection,
+    accounts: AccountsDep,
+    _: Annotated[str | None, Depends(_scheme)],
 ) -> Claims:
-    claims: Claims | None = request.scope["state"].get("claims")
-    if claims is None or await request.state["accounts"].denied.denies(claims.token_id):
+    claims: Claims | None = connection.scope["state"].get("claims")
+    if claims is None or await accounts.denied.denies(claims.token_id):
         raise UnauthenticatedError
     return claims
 

@@ -4,20 +4,18 @@ from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query
 
 from ..core.problems import UnavailableError
 from ..counting import address_and_route, client_and_route
 from ..db.session import SessionDep
 from ..errors import documented
 from ..rate_limit import RateLimit
-from ..routes import SliceRouter
-from ..state import ServiceRequest
 from ..users.models import User
 from ..users.roles import Role
 from ..users.schemas import UserRead
 from . import passwords, registration, sessions
-from .current import USER_ERRORS, CurrentClaims, CurrentUser
+from .current import USER_ERRORS, AccountsDep, CurrentClaims, CurrentUser
 from .errors import (
     InvalidCredentialsError,
     InvalidMailedTokenError,
@@ -45,9 +43,9 @@ from .schemas import (
     Verification,
 )
 
-router = SliceRouter(
+router = APIRouter(
     prefix="/auth",
-    tags={"auth": "Accounts: registering, logging in, passwords and tokens."},
+    tags=["auth"],
     responses=documented(UnavailableError),
 )
 
@@ -83,13 +81,12 @@ _MAILED = Accepted(detail="If the address needs it, a mail is on its way.")
     dependencies=[_REGISTER_LIMIT],
     responses=documented(RegistrationClosedError),
 )
-async def register(data: NewAccount, request: ServiceRequest) -> Accepted:
+async def register(data: NewAccount, accounts: AccountsDep) -> Accepted:
     """Make an account, which a mailed token opens.
 
     The answer is the same for an address that has an account already; its owner gets a mail. So
     nobody can find out who has one.
     """
-    accounts = request.state["accounts"]
     if not accounts.settings.registration_enabled:
         raise RegistrationClosedError
     password = data.password.get_secret_value()
@@ -104,16 +101,14 @@ async def register(data: NewAccount, request: ServiceRequest) -> Accepted:
     dependencies=[_RESET_LIMIT],
     responses=documented(InvalidMailedTokenError),
 )
-async def verify_email(
-    data: VerificationBody, session: SessionDep, request: ServiceRequest
-) -> None:
+async def verify_email(data: VerificationBody, session: SessionDep, accounts: AccountsDep) -> None:
     """Show that an address is the account's, with the token that was mailed to it.
 
     A token is of a single use, and holds for a day by default. Where someone else has registered
     the address as well, the password of the registration that the mail belongs to is the one that
     counts. Another address of a user takes the old one's place.
     """
-    await registration.verify(session, request.state["accounts"], data.token)
+    await registration.verify(session, accounts, data.token)
 
 
 @router.post(
@@ -122,9 +117,9 @@ async def verify_email(
     summary="Mail another verification token",
     dependencies=[_RESET_LIMIT],
 )
-async def request_verification(data: MailingBody, request: ServiceRequest) -> Accepted:
+async def request_verification(data: MailingBody, accounts: AccountsDep) -> Accepted:
     """Mail a token to an address that waits for verification; the answer is always the same."""
-    registration.request_verification(request.state["accounts"], data.email)
+    registration.request_verification(accounts, data.email)
     return _MAILED
 
 
@@ -136,7 +131,7 @@ async def request_verification(data: MailingBody, request: ServiceRequest) -> Ac
     responses=documented(InvalidCredentialsError),
     openapi_extra=LOGIN_BODY,
 )
-async def log_in(data: LoginForm, request: ServiceRequest) -> sessions.Issued:
+async def log_in(data: LoginForm, accounts: AccountsDep) -> sessions.Issued:
     """Open a session with an address and a password.
 
     - The **access token** says who calls, for minutes: `Authorization: Bearer ...`.
@@ -149,7 +144,7 @@ async def log_in(data: LoginForm, request: ServiceRequest) -> sessions.Issued:
     and take as long.
     """
     password = data.password.get_secret_value()
-    return await sessions.log_in(request.state["accounts"], data.email, password)
+    return await sessions.log_in(accounts, data.email, password)
 
 
 @router.post(
@@ -159,13 +154,13 @@ async def log_in(data: LoginForm, request: ServiceRequest) -> sessions.Issued:
     dependencies=[_REFRESH_LIMIT],
     responses=documented(InvalidRefreshTokenError),
 )
-async def refresh(data: RefreshBody, request: ServiceRequest) -> sessions.Issued:
+async def refresh(data: RefreshBody, accounts: AccountsDep) -> sessions.Issued:
     """Go on with a session: the refresh token is taken, and a new pair is given.
 
     A token that comes a second time ends its session, with all tokens of it: either it was stolen,
     or a client refreshed twice at a time, which it must not.
     """
-    return await sessions.refresh(request.state["accounts"], data.refresh_token)
+    return await sessions.refresh(accounts, data.refresh_token)
 
 
 @router.get("/verify", summary="Verify the access token", responses=documented(*USER_ERRORS))
@@ -205,11 +200,11 @@ async def log_out(
     claims: CurrentClaims,
     _: CurrentUser,
     session: SessionDep,
-    request: ServiceRequest,
+    accounts: AccountsDep,
     query: Annotated[LogoutQuery, Query()],
 ) -> None:
     """End the session of the access token: its tokens are refused at once, on every worker."""
-    await sessions.log_out(session, request.state["accounts"], claims, all_=query.all)
+    await sessions.log_out(session, accounts, claims, all_=query.all)
 
 
 @router.post(
@@ -224,11 +219,10 @@ async def change_password(
     claims: CurrentClaims,
     user: CurrentUser,
     session: SessionDep,
-    request: ServiceRequest,
+    accounts: AccountsDep,
 ) -> None:
     """Set another password, given the present one; all other sessions end, and a mail tells."""
     old, new = data.current_password.get_secret_value(), data.new_password.get_secret_value()
-    accounts = request.state["accounts"]
     await passwords.change(session, accounts, user, session_id=claims.session_id, old=old, new=new)
 
 
@@ -238,9 +232,9 @@ async def change_password(
     summary="Mail a reset token",
     dependencies=[_RESET_LIMIT],
 )
-async def request_reset(data: MailingBody, request: ServiceRequest) -> Accepted:
+async def request_reset(data: MailingBody, accounts: AccountsDep) -> Accepted:
     """Mail a token that sets another password; the answer is the same for unknown addresses."""
-    passwords.request_reset(request.state["accounts"], data.email)
+    passwords.request_reset(accounts, data.email)
     return _MAILED
 
 
@@ -251,7 +245,7 @@ async def request_reset(data: MailingBody, request: ServiceRequest) -> Accepted:
     dependencies=[_RESET_LIMIT],
     responses=documented(InvalidMailedTokenError),
 )
-async def reset_password(data: ResetBody, request: ServiceRequest) -> None:
+async def reset_password(data: ResetBody, accounts: AccountsDep) -> None:
     """Set another password with a mailed token; all sessions end, and a mail tells."""
     password = data.password.get_secret_value()
-    await passwords.reset(request.state["accounts"], data.token, password)
+    await passwords.reset(accounts, data.token, password)

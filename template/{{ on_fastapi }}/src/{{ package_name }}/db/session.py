@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ..state import ServiceRequest
+from ..dependencies import ServiceConnection
 
 
-async def _session(request: ServiceRequest) -> AsyncIterator[AsyncSession]:
-    async with request.state["database"].sessions() as session:
+async def _session(connection: ServiceConnection) -> AsyncIterator[AsyncSession]:
+    async with connection.state["database"].sessions() as session:
         yield session
         await session.commit()
 

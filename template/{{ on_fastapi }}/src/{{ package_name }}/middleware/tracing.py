@@ -3,7 +3,7 @@
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import TracerProvider
 
-from ..parts import is_quiet
+from ..core.probes import is_probe
 
 
 def telemetry(provider: TracerProvider | None) -> TelemetryConfig:
@@ -19,5 +19,5 @@ def telemetry(provider: TracerProvider | None) -> TelemetryConfig:
         "logs": False,
         "operation_spans": False,
         "auto_configure": False,
-        "exclude": lambda scope: is_quiet(scope["path"]),
+        "exclude": lambda scope: is_probe(scope["path"]),
     }

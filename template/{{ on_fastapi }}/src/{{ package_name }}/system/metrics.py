@@ -1,11 +1,12 @@
 """The numbers, for Prometheus."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
-from ..state import ServiceRequest
+from ..dependencies import ServiceRequest
+from ..rate_limit import NO_LIMIT
 from .tokens import check_metrics_token
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(NO_LIMIT)])
 
 
 # No coroutine: adding up the workers' files would keep the event loop from its requests.

@@ -5,9 +5,9 @@ from operator import attrgetter
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Body, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 
-from ..auth.current import ADMIN_ERRORS, USER_ERRORS, CurrentAdmin, CurrentUser
+from ..auth.current import ADMIN_ERRORS, USER_ERRORS, AccountsDep, CurrentAdmin, CurrentUser
 from ..auth.errors import LastAdminError, WrongPasswordError
 from ..auth.mailed_tokens import drop_tokens
 from ..auth.passwords import new_reset, post_reset, require_password
@@ -20,8 +20,6 @@ from ..db.session import SessionDep
 from ..errors import documented
 from ..openapi import LOCATED
 from ..rate_limit import RateLimit
-from ..routes import SliceRouter
-from ..state import ServiceRequest
 from . import service
 from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
@@ -37,9 +35,9 @@ from .schemas import (
     UserUpdate,
 )
 
-router = SliceRouter(
+router = APIRouter(
     prefix="/users",
-    tags={"users": "Who has an account. Administrators see all of them, others themselves."},
+    tags=["users"],
     responses=documented(UnavailableError),
 )
 
@@ -66,7 +64,8 @@ async def create_user(
     data: NewUser,
     admin: CurrentAdmin,
     session: SessionDep,
-    request: ServiceRequest,
+    accounts: AccountsDep,
+    request: Request,
     response: Response,
 ) -> User:
     """Make an account for someone. For administrators.
@@ -74,7 +73,6 @@ async def create_user(
     Without a password, a mail invites the user to choose one; its token holds as long as that of a
     reset. The address counts as verified. The Location header says where the user is.
     """
-    accounts = request.state["accounts"]
     kept = None
     if data.password is not None:
         await session.commit()  # others need the connection while a password is hashed
@@ -128,7 +126,8 @@ async def update_user(
     data: UserChange,
     caller: CurrentUser,
     session: SessionDep,
-    request: ServiceRequest,
+    accounts: AccountsDep,
+    request: Request,
 ) -> User:
     """Change the fields that are given: of any user for administrators, else of oneself.
 
@@ -136,7 +135,6 @@ async def update_user(
     token of the mail that goes there has come back (`/auth/verify-email`). Until then, and if the
     address has an account already, the answer shows the old one.
     """
-    accounts = request.state["accounts"]
     user = await service.read_user(session, caller, user_id)
     changes = data.model_dump(include={"name", "email"}, exclude_unset=True)
     name, email = changes.get("name"), changes.get("email", user.email)
@@ -166,7 +164,7 @@ async def change_role(
     data: NewRole,
     admin: CurrentAdmin,
     session: SessionDep,
-    request: ServiceRequest,
+    accounts: AccountsDep,
 ) -> User:
     """Give a user another role, from the next request on. For administrators.
 
@@ -174,7 +172,7 @@ async def change_role(
     where that is required (409).
     """
     user = await service.read_user(session, admin, user_id)
-    if request.state["accounts"].settings.email_verification_required:
+    if accounts.settings.email_verification_required:
         service.check_promotion(user, data.role)
     await service.change_role(session, admin, user, data.role)
     return user
@@ -187,7 +185,7 @@ async def change_role(
     responses=documented(*ADMIN_ERRORS, UserNotFoundError, LastAdminError),
 )
 async def delete_user(
-    user_id: UserId, admin: CurrentAdmin, session: SessionDep, request: ServiceRequest
+    user_id: UserId, admin: CurrentAdmin, session: SessionDep, accounts: AccountsDep
 ) -> None:
     """Delete a user, whose tokens end at once, and who can be restored. For administrators.
 
@@ -196,7 +194,7 @@ async def delete_user(
     user = await service.read_user(session, admin, user_id)
     await service.delete_user(session, admin, user)
     await drop_tokens(session, user.id, *Purpose)
-    await end_sessions(session, request.state["accounts"], user.id)
+    await end_sessions(session, accounts, user.id)
 
 
 @router.post(

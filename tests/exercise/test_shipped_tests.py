@@ -1,0 +1,71 @@
+"""The tests that a service ships with, in a service that its team has changed."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.rendering import Render
+
+SHIPPED = (
+    *("system", "errors", "openapi", "metrics", "headers", "sentry", "versions"),
+    *("tracing", "health"),
+)
+FASTAPI_CONFIG = '@router.get("/config"'
+FASTAPI_ORDERS = '''
+
+class OrderLostError(ServiceError):
+    """The order is lost."""
+
+    status = 410
+    code = "ORDER_LOST"
+    detail = "The order is lost."
+
+
+plain = APIRouter()
+
+
+@plain.get("/orders2/{order_id}", responses={410: {"description": "Lost"}})
+async def read_lost_order_2(order_id: int) -> int:
+    raise OrderLostError
+'''
+DJANGO_CONFIG = '    path("config", ConfigView.as_view()),\n'
+
+
+def _grow_fastapi(package: Path) -> None:
+    """Remove /config, and serve an untagged endpoint with a number in its name."""
+    endpoints = package / "system" / "endpoints.py"
+    text = endpoints.read_text()
+    start = text.index(FASTAPI_CONFIG)
+    end = text.index("@router.get", start + 1)
+    endpoints.write_text(text[:start] + text[end:])
+    versions = package / "versions.py"
+    text = versions.read_text() + FASTAPI_ORDERS
+    text = text.replace("import RateLimitedError", "import RateLimitedError, ServiceError")
+    included = "    _include(app, system)\n"
+    assert included in text
+    versions.write_text(text.replace(included, f"{included}    app.include_router(plain)\n"))
+
+
+def _grow_django(package: Path) -> None:
+    """Remove /config."""
+    urls = package / "system" / "urls.py"
+    text = urls.read_text()
+    assert DJANGO_CONFIG in text
+    urls.write_text(text.replace(DJANGO_CONFIG, ""))
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "django"])
+def test_they_judge_no_route_that_the_team_has_added_or_removed(
+    rendered: Render, framework: str
+) -> None:
+    name = f"Grown {framework}"
+    project = rendered({"project_name": name, "framework": framework, "tracing": True})
+    project.install()
+    package = project.path / "src" / f"grown_{framework}"
+    (_grow_django if framework == "django" else _grow_fastapi)(package)
+    shipped = [f"tests/test_{name}.py" for name in SHIPPED]
+    present = [file for file in shipped if (project.path / file).exists()]
+
+    done = project.run("uv", "run", "--frozen", "pytest", "--no-cov", "-q", *present, check=False)
+
+    assert done.returncode == 0, done.stdout

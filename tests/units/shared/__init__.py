@@ -1,0 +1,1 @@
+"""Tests of what the template owns: teams do not get them."""

@@ -1,0 +1,1 @@
+"""Tests of accounts that look below the API."""
