@@ -306,12 +306,12 @@ GENTLE = [
     Edit(
         "a line in a renamed file",
         _change(
-            "    app.openapi_tags = list(described.values())\n",
-            '    app.openapi_tags = list(described.values())\n    app.summary = "Ours"\n',
-            *("src", "routers.py"),
+            "        (True, Middleware(CorrelationMiddleware)),\n",
+            "        # Ours: the outermost.\n        (True, Middleware(CorrelationMiddleware)),\n",
+            *("src", "layers.py"),
         ),
-        _says('app.summary = "Ours"', "src", "versions.py"),
-        _has("src", "routers.py"),
+        _says("        # Ours: the outermost.\n", "src", "middleware", "stack.py"),
+        _has("src", "layers.py"),
     ),
     Edit(
         "a migration",

@@ -261,7 +261,8 @@ def test_an_answer_that_a_release_drops_takes_the_default(
 def test_an_update_across_a_migration_says_what_trust_is_for(
     template: Path, service: Project, evolve: Evolve
 ) -> None:
-    evolve(lambda _: _replace(template / "copier.yml", "- version: v0.4.0", f"- version: {NEXT}"))
+    next_release = f"- version: {NEXT}"
+    evolve(lambda _: _replace(template / "copier.yml", "- version: v1.0.0rc1", next_release))
 
     done = _update(service, "--data", "redis=true")
 

@@ -20,7 +20,7 @@ from copier.errors import UnsafeTemplateError
 from packaging.version import Version
 
 from tests.support.conformance import conforms, ready_to_be_judged
-from tests.support.edits import GENTLE, ROUGH, Edit, commit, make_edits
+from tests.support.edits import GENTLE, ROUGH, Edit, commit, make_edits, package_of
 from tests.support.project import Project
 from tests.support.repository import THIS_TREE, asked, clone_with_releases, identify
 from tests.support.servers import scratch_database
@@ -30,8 +30,9 @@ from tools.releases import Release, git, releases
 
 # What a service has for itself after the first render (_skip_if_exists).
 OWN = {"uv.lock", "custom.py", "slices.py", "additions.py"}
-# An update from an earlier release runs a migration of the template's (copier.yml).
-FIRST_WITHOUT_MIGRATION = Version("0.4.0")
+# The releases to which an update runs a migration of the template's (copier.yml), from any before.
+MIGRATIONS = Version("0.4.0"), Version("1.0.0rc1")
+FIRST_WITHOUT_MIGRATION = MIGRATIONS[-1]
 LAST_WITH_MIGRATION = [
     each for each in releases() if Version(each.version) < FIRST_WITHOUT_MIGRATION
 ][-1]
@@ -45,7 +46,7 @@ TOGGLED: Mapping[str, tuple[object, object]] = {
 }
 HISTORIES = 20
 COPIER_UPDATE = str(Path(sys.executable).parent / "copier"), "update", "--defaults", "--trust"
-# Here the template and the user changed lines side by side; `make update` solves all but the last.
+# Here the template and the user changed lines side by side; `make update` solves the imports.
 SIDE_BY_SIDE = {
     **{
         (release.version, "a middleware"): "src/PACKAGE/app.py"
@@ -60,9 +61,6 @@ BROKEN_BY_EDITS = {
     "test_1_commands.py": "test_loadtest_runs_headless_and_exits_0_when_all_requests_succeed",
     "test_4_openapi.py": "test_each_operation_is_described_and_filed_under_a_tag_that_is",
 }
-# Where there is no database, the line that a middleware was added below is followed by the routers,
-# which stand elsewhere since 0.2.0: what is to become of them, only people can tell.
-LEFT_TO_THE_USER = {("0.1.0", "worker-without-database"): {"src/rate_calculator/app.py"}}
 SOLVE = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -107,7 +105,7 @@ def _update(service: Project, answers: Answers | None = None, to: str = THIS_TRE
         data=answers or {},
         defaults=True,
         overwrite=True,
-        unsafe=before < FIRST_WITHOUT_MIGRATION <= after,
+        unsafe=any(before < migration <= after for migration in MIGRATIONS),
         quiet=True,
         vcs_ref=to,
     )
@@ -215,7 +213,7 @@ def test_an_edited_service_takes_the_update_and_keeps_the_edits(
     assert [row for row in rows if row.is_wrong] == []
     assert service.answers["_commit"] == THIS_TREE
     _solve_neighbours(service)
-    assert _conflicts(service) == LEFT_TO_THE_USER.get((release.version, example), set())
+    assert _conflicts(service) == set()
 
 
 # The longest way, the shortest across the migration, and the other framework.
@@ -412,22 +410,21 @@ def test_an_edit_beside_a_line_that_an_answer_takes_away_is_a_conflict_and_not_l
     committed: Committed,
 ) -> None:
     service = committed(THIS_TREE, {})
-    routes = service.path / "src" / "my_service" / "versions.py"
-    beside = "    _include(app, system)\n"
-    assert beside in routes.read_text()
-    routes.write_text(routes.read_text().replace(beside, f'{beside}    app.summary = "Ours"\n'))
+    app = service.path / "src" / "my_service" / "app.py"
+    beside = "    app.include_router(system)\n"
+    assert beside in app.read_text()
+    app.write_text(app.read_text().replace(beside, f'{beside}    app.summary = "Ours"\n'))
     commit(service.path, "Ours")
 
     _update(service, {"metrics": False})
 
-    assert _conflicts(service) == {"src/my_service/versions.py"}
-    assert '\n    app.summary = "Ours"\n' in routes.read_text()
+    assert _conflicts(service) == {"src/my_service/app.py"}
+    assert '\n    app.summary = "Ours"\n' in app.read_text()
 
 
 def _kept(edit: Edit, service: Project, stop: str) -> bool:
     if edit.name == "a line in a renamed file" and Version(stop) < FIRST_WITHOUT_MIGRATION:
-        text = (service.path / "src" / "my_service" / "routers.py").read_text()
-        return 'app.summary = "Ours"' in text
+        return "# Ours: the outermost." in (package_of(service) / "layers.py").read_text()
     return edit.is_kept(service)
 
 
