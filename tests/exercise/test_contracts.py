@@ -30,3 +30,26 @@ def test_core_may_import_no_other_part(own: Project, part: str) -> None:
 
     assert done.returncode == 1
     assert f"{package.name}.core is not allowed to import {package.name}.{part}:" in done.stdout
+
+
+def test_a_module_may_import_none_of_a_floor_above(own: Project) -> None:
+    package = package_of(own)
+    with (package / "dependencies.py").open("a") as file:
+        file.write("from . import rate_limit as rate_limit\n")
+
+    done = own.run("uv", "run", "--frozen", "lint-imports", check=False)
+
+    assert done.returncode == 1
+    forbidden = f"{package.name}.dependencies is not allowed to import {package.name}.rate_limit:"
+    assert forbidden in done.stdout
+
+
+def test_what_custom_py_imports_may_import_all(own: Project) -> None:
+    package = package_of(own)
+    (package / "orders.py").write_text("from . import dependencies as dependencies\n")
+    with (package / "custom.py").open("a") as file:
+        file.write("    from . import orders as orders\n")
+
+    done = own.run("uv", "run", "--frozen", "lint-imports", check=False)
+
+    assert done.returncode == 0, done.stdout
