@@ -82,18 +82,24 @@ def _unpack(commit: str, folder: Path) -> Path:
     return folder
 
 
+def _commit(name: str) -> str:
+    try:
+        return git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    except subprocess.CalledProcessError:
+        raise argparse.ArgumentTypeError(f"{name!r} is no commit of this repository") from None
+
+
 def main(arguments: list[str]) -> int:
     """Compare, and print what differs."""
-    parser = argparse.ArgumentParser(prog="tools.compare", description=__doc__)
-    parser.add_argument("base")
-    parser.add_argument("other", nargs="?", default="HEAD")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.compare",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("base", type=_commit, help="the commit to compare with")
+    parser.add_argument("other", type=_commit, nargs="?", default="HEAD", help="HEAD if left out")
     named = parser.parse_args(arguments)
-    try:
-        commits = [
-            git("rev-parse", "--verify", f"{name}^{{commit}}") for name in (named.base, named.other)
-        ]
-    except subprocess.CalledProcessError as error:
-        parser.error(error.stderr.strip())
+    commits = named.base, named.other
     quick_copier.hurry()
     examples = {f"example {each['project_name']}": each for each in Questions().examples()}
     mixes = variants() | examples

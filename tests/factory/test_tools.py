@@ -19,7 +19,7 @@ from tests.support.rendering import Render
 from tests.support.repository import TEMPLATE_PARTS
 from tests.support.servers import postgresql, valkey
 from tests.support.variants import variants
-from tools import interpreters, lock
+from tools import compare, interpreters, lock
 from tools.compare import differences
 from tools.matrix import matrix
 from tools.questions import ROOT
@@ -154,6 +154,13 @@ def test_valkey_answers_and_is_gone_afterwards() -> None:
 
     with redis.Redis.from_url(url) as client, pytest.raises(redis.ConnectionError):
         client.ping()
+
+
+def test_a_commit_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        compare.main(["HEAD", "nosuch"])
+
+    assert "argument other: 'nosuch' is no commit of this repository" in capsys.readouterr().err
 
 
 def test_two_templates_are_compared_by_all_that_they_render(tmp_path: Path) -> None:
