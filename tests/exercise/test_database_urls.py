@@ -1,5 +1,6 @@
 """Database URLs as people write them, in whichever framework's documentation they read of them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,18 @@ APPLIED = {
 }
 
 
+@pytest.mark.skipif(shutil.which("restic") is None, reason="needs restic")
 @pytest.mark.parametrize("scheme", ["sqlite", "sqlite+aiosqlite"])
 def test_a_sqlite_url_is_accepted_by_migrations_and_backups(
     default_service: Project, framework: str, scheme: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "service.db"
-    env = {"DATABASE_URL": f"{scheme}:///{file}", "BACKUP_DIR": str(tmp_path / "backups")}
+    env = {
+        "DATABASE_URL": f"{scheme}:///{file}",
+        "BACKUP_DIR": str(tmp_path / "backups"),
+        "RESTIC_PASSWORD": "geheim-4711",
+    }
+    default_service.make("restic", "args=init", env=env)
 
     default_service.make("migrate", "backup", env=env)
 
