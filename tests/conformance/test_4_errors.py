@@ -235,7 +235,7 @@ def test_every_operation_documents_500(document: dict[str, Any]) -> None:
 def test_the_problems_schema_has_all_members(document: dict[str, Any]) -> None:
     schema = document["components"]["schemas"]["Problem"]
 
-    assert set(schema["properties"]) == MEMBERS | {"errors"}
+    assert set(schema["properties"]) == MEMBERS | {"errors", "context"}
     assert set(schema["required"]) == MEMBERS
 
 

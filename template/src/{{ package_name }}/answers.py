@@ -16,7 +16,7 @@ from .core.problems import MEDIA_TYPE, ServiceError, describe
 def problem_response(
     request: HTTPConnection,
     status: int,
-    detail: str,
+    detail: Any,
     *,
     code: str | None = None,
     errors: Sequence[Mapping[str, Any]] | None = None,
@@ -59,4 +59,4 @@ async def answer_http_exception(request: HTTPConnection, error: HTTPException) -
     """Answer what a layer raises as a status: a body that is too large, or cannot be read."""
     if error.status_code < HTTPStatus.BAD_REQUEST:
         return Response(status_code=error.status_code, headers=error.headers)
-    return problem_response(request, error.status_code, str(error.detail), headers=error.headers)
+    return problem_response(request, error.status_code, error.detail, headers=error.headers)

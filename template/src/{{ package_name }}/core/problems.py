@@ -62,6 +62,7 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = Field(
         default=None, description="The faults of a request that failed validation."
     )
+    context: Any = Field(default=None, description="More about this error, for programs.")
 
 
 class ServiceError(Exception):
@@ -156,7 +157,7 @@ class UnavailableError(ServiceError):
 
 def describe(
     status: int,
-    detail: str,
+    detail: Any,
     *,
     instance: str,
     correlation_id: str,
@@ -167,7 +168,8 @@ def describe(
 
     Args:
         status: The HTTP status code.
-        detail: A sentence for people; it must not quote secrets or internals.
+        detail: A sentence for people; it must not quote secrets or internals. What is no text, like
+            the dict of an HTTPException, becomes the member `context`.
         instance: The path of the request.
         correlation_id: The request's identifier.
         code: The machine-readable kind, if there is one more special than the status's.
@@ -178,12 +180,14 @@ def describe(
         "type": "about:blank",
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": detail if isinstance(detail, str) else title,
         "instance": instance,
         "code": code or status_code,
         "correlation_id": correlation_id,
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
+    if not isinstance(detail, str):
+        body["context"] = detail
     if errors is not None:
         body["errors"] = errors[:MOST_ERRORS]
     return body

@@ -19,3 +19,8 @@ def first(headers: Pairs, name: bytes) -> str | None:
 def joined(headers: Pairs, name: bytes) -> str:
     """Return the values of all headers of a name, joined by commas (RFC 9110, 5.3)."""
     return b",".join([value for each, value in headers if each == name]).decode("latin-1")
+
+
+def announces_events(pairs: Pairs) -> bool:
+    """Return whether the headers of a response announce a stream of events."""
+    return (first(pairs, b"content-type") or "").startswith("text/event-stream")

@@ -9,12 +9,14 @@ from ..clients import client_address
 from ..core.client_address import ClientAddresses
 from ..core.logs import RequestLog
 from ..core.probes import is_probe
-from ..core.raw_headers import first
+from ..core.raw_headers import announces_events, first
 from ..core.redaction import Redactor
 from ..routes import route_template
 
 CLIENT_CLOSED_REQUEST = 499
 """What the line says when the client went away before the answer began (as nginx has it)."""
+SWITCHING_PROTOCOLS = 101
+"""What the line says of a WebSocket that was accepted."""
 
 _LONGEST_USER_AGENT = 300
 _FIELDS = (
@@ -31,9 +33,10 @@ _FIELDS = (
 
 
 class AccessLogMiddleware:
-    """Writes the line when the answer is done; a slow one as a warning, quiet paths at debug.
+    """Writes the line when the response is complete; a slow one as a warning, quiet paths at debug.
 
-    A WebSocket has one if it is refused.
+    That of a WebSocket is written when it is closed. It is no slow request, nor are events: the
+    client chooses for how long it listens.
     """
 
     def __init__(
@@ -52,22 +55,27 @@ class AccessLogMiddleware:
             return
         started = perf_counter()
         status = CLIENT_CLOSED_REQUEST
+        is_stream = False
 
         async def watch(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_stream
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 status = message["status"]
+                is_stream = announces_events(message.get("headers", ()))
+            elif message["type"] == "websocket.accept":
+                status, is_stream = SWITCHING_PROTOCOLS, True
             await send(message)
 
         try:
             await self.app(scope, receive, watch)
         finally:
-            if scope["type"] == "http" or status != CLIENT_CLOSED_REQUEST:
-                self._write(scope, status, (perf_counter() - started) * 1000)
+            taken_ms = (perf_counter() - started) * 1000
+            is_slow = taken_ms >= self._slow_ms and not is_stream
+            self._write(scope, status, taken_ms, is_slow=is_slow)
 
-    def _write(self, scope: Scope, status: int, duration_ms: float) -> None:
+    def _write(self, scope: Scope, status: int, duration_ms: float, *, is_slow: bool) -> None:
         path: str = scope["path"]
-        if duration_ms >= self._slow_ms:
+        if is_slow:
             level = logging.WARNING
         elif is_probe(path) or scope["state"].get("quiet"):
             level = logging.DEBUG

@@ -4,13 +4,17 @@ import asyncio
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY, RequestBodyLimitMiddleware
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..answers import closing, problem_response
-from ..core.problems import BodyTimeoutError
+from ..core.problems import MEDIA_TYPE, BodyTimeoutError
 from ..core.raw_headers import first
+from ..routes import max_body_size
+
+_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class BodyLimitMiddleware(RequestBodyLimitMiddleware):
@@ -18,7 +22,7 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
 
     Args:
         app: What is inside of it.
-        max_body_size: How many bytes a body may have.
+        max_body_size: How many bytes a body may have, unless its route says otherwise.
         timeout: Seconds from the headers of a request to the end of its body.
     """
 
@@ -33,14 +37,22 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
             return
         announced = first(scope["headers"], b"content-length") or ""
         if announced.isdecimal() and int(announced) > self.max_body_size:
-            response = problem_response(
-                Request(scope),
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"The body is larger than {self.max_body_size} bytes.",
-            )
-            await response(scope, receive, send)
-            return
-        await super().__call__(scope, self._in_time(scope, receive), send)
+            limit = max_body_size(scope) or self.max_body_size
+            if int(announced) > limit:
+                await _refusal(scope, limit)(scope, receive, send)
+                return
+        refused = False
+
+        async def send_problem(message: Message) -> None:
+            # Starlette refuses a body beyond the limit of a route with a plain text.
+            nonlocal refused
+            if message.get("status") == _TOO_LARGE and not _is_problem(message):
+                refused = True
+                await _refusal(scope, scope.get(MAX_BODY_SIZE_SCOPE_KEY))(scope, receive, send)
+            elif not refused:
+                await send(message)
+
+        await super().__call__(scope, self._in_time(scope, receive), send_problem)
 
     def _in_time(self, scope: Scope, receive: Receive) -> Receive:
         deadline = asyncio.get_running_loop().time() + self._timeout
@@ -62,6 +74,14 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
             return message
 
         return receive_in_time
+
+
+def _refusal(scope: Scope, limit: int | None) -> Response:
+    return problem_response(Request(scope), _TOO_LARGE, f"The body is larger than {limit} bytes.")
+
+
+def _is_problem(message: Message) -> bool:
+    return first(message.get("headers", ()), b"content-type") == MEDIA_TYPE
 
 
 def _has_no_body(scope: Scope) -> bool:

@@ -9,14 +9,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from ..answers import answer_http_exception, closing, problem_response
 from ..core.problems import ServiceError, UnavailableError
-from ..core.raw_headers import first
+from ..core.raw_headers import announces_events
 from ..routes import route_template
 
 _DENIAL = "websocket.http.response"
-_EVENTS = "text/event-stream"
+_DENIAL_ENDS = f"{_DENIAL}.body"
+_ACCEPT = "websocket.accept"
+_FAILED: Message = {"type": "websocket.close", "code": 1011}
+"""Closes an open WebSocket after an error (RFC 6455, 7.4.1)."""
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +40,10 @@ class ErrorMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; once the response has begun, an error can only end the connection."""
-        if scope["type"] not in {"http", "websocket"}:
+        if scope["type"] == "websocket":
+            await self._serve_socket(scope, receive, send)
+            return
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         begun: Message | None = None
@@ -44,12 +51,7 @@ class ErrorMiddleware:
 
         async def watch(message: Message) -> None:
             nonlocal begun, complete
-            if begun is None:
-                begun = message
-                extensions = scope.get("extensions") or ()
-                if message["type"] == "websocket.close" and _DENIAL in extensions:
-                    await _refused(scope)(scope, receive, send)
-                    return
+            begun = begun or message
             await send(message)
             complete = message["type"] == "http.response.body" and not message.get("more_body")
 
@@ -70,6 +72,44 @@ class ErrorMiddleware:
             response = await _failed(scope, error)
             await response(scope, receive, send)
 
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket; once it is open, an error can only close it."""
+        begun = ""
+        can_refuse = _DENIAL in (scope.get("extensions") or ())
+
+        async def watch(message: Message) -> None:
+            nonlocal begun
+            kind: str = message["type"]
+            if can_refuse and not begun and kind == "websocket.close":
+                begun = kind
+                await _refused(scope)(scope, receive, send)
+            elif begun == _ACCEPT and kind.startswith(_DENIAL):  # the response to an error
+                if kind == _DENIAL_ENDS:
+                    await send(_FAILED)
+            else:
+                begun = begun or kind
+                await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except asyncio.CancelledError:
+            if not begun:
+                await _cut_off(scope)(scope, receive, send)
+        except WebSocketDisconnect:
+            pass  # the client has closed it, which an endpoint need not expect
+        except Exception as error:
+            if not begun:
+                response = await _failed(scope, error)
+                await response(scope, receive, send)
+                return
+            logger.exception("Unhandled error")
+            await _close(begun, send)
+
+
+async def _close(begun: str, send: Send) -> None:
+    if begun == _ACCEPT:
+        await send(_FAILED)
+
 
 async def _failed(scope: Scope, error: Exception) -> Response:
     connection = HTTPConnection(scope)
@@ -88,7 +128,7 @@ def _cut_off(scope: Scope) -> Response:
 
 async def _end_events(begun: Message, send: Send) -> None:
     """End a stream of events; half of anything else must not look whole."""
-    if (first(begun.get("headers", ()), b"content-type") or "").startswith(_EVENTS):
+    if announces_events(begun.get("headers", ())):
         with suppress(RuntimeError):  # it was complete already
             await send({"type": "http.response.body", "body": b""})
 

@@ -6,15 +6,19 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..core.metrics import Metrics
+from ..core.raw_headers import announces_events
 from ..routes import route_template
-from .access_log import CLIENT_CLOSED_REQUEST
+from .access_log import CLIENT_CLOSED_REQUEST, SWITCHING_PROTOCOLS
+
+_BODIES = frozenset({"http.response.body", "websocket.http.response.body"})
 
 
 class MetricsMiddleware:
     """Counts a request just before its answer's last part goes out.
 
     Who has the whole answer then finds it counted, on any worker. It stands outside of the layers
-    that answer by themselves, so that it sees their answers, too.
+    that answer by themselves, so that it sees their answers, too. A WebSocket is counted when it is
+    closed.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
@@ -23,28 +27,31 @@ class MetricsMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, and count it once, whatever becomes of it."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
         metrics = self._metrics
         status = CLIENT_CLOSED_REQUEST
-        counted = False
+        counted = is_stream = False
         started = perf_counter()
 
         def count() -> None:
             nonlocal counted
             counted = True
-            taken = perf_counter() - started
+            taken = None if is_stream else perf_counter() - started
             route = route_template(scope)
-            metrics.request_done(scope["method"], route, status, taken)
+            metrics.request_done(scope.get("method", "GET"), route, status, taken)
             if status == HTTPStatus.TOO_MANY_REQUESTS and route is not None:
                 metrics.rate_limit_hit(route)
 
         async def watch(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
+            nonlocal status, is_stream
+            if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 status = message["status"]
-            elif not (counted or message.get("more_body")):
+                is_stream = announces_events(message.get("headers", ()))
+            elif message["type"] == "websocket.accept":
+                status, is_stream = SWITCHING_PROTOCOLS, True
+            elif message["type"] in _BODIES and not (counted or message.get("more_body")):
                 count()
             await send(message)
 

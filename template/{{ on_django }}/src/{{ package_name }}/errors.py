@@ -48,7 +48,7 @@ class PathError(exceptions.ValidationError):
 def problem(
     request: HttpRequest,
     status: int,
-    detail: str,
+    detail: Any,
     *,
     code: str | None = None,
     errors: Sequence[Mapping[str, Any]] | None = None,
@@ -102,7 +102,7 @@ def answer_api_exception(request: HttpRequest, error: exceptions.APIException) -
     """Answer one of the REST framework's own errors."""
     challenge = getattr(error, "auth_header", None)
     headers = {"WWW-Authenticate": challenge} if challenge else {}
-    return problem(request, error.status_code, str(error.detail), headers=headers)
+    return problem(request, error.status_code, error.detail, headers=headers)
 
 
 def answer_validation_error(

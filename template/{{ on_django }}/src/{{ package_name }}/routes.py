@@ -24,6 +24,12 @@ _VIEW = "view"
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
 
 
+def max_body_size(scope: Scope) -> int | None:
+    """Return None: a route of Django's has no limit of its own."""
+    del scope
+    return None
+
+
 @lru_cache(maxsize=1024)
 def _template(route: str) -> str:
     if "(?" in route or route.endswith(("$", r"\Z")):  # of re_path, or of a router's

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .core.limits import parse_limit
 from .counting import client_and_route, count, refusal
-from .routes import effective_route, starlette_routes
+from .routes import MOUNTED_AT, effective_route, starlette_routes
 from .settings import Settings
 
 
@@ -97,14 +97,19 @@ class LimitedApp:
 
     Args:
         app: The application.
+        mounted_at: The template of its mount, below which its own routes begin.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, mounted_at: str = "") -> None:
         self.app = app
+        self.mounted_at = mounted_at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request within the limit."""
-        await DEFAULT_LIMIT.count(scope)
+        """Serve a request within the limit; it counts once, however deep its route is mounted."""
+        above: str | None = scope["state"].get(MOUNTED_AT)
+        scope["state"][MOUNTED_AT] = (above or "") + self.mounted_at
+        if above is None:
+            await DEFAULT_LIMIT.count(scope)
         await self.app(scope, receive, send)
 
 
@@ -120,3 +125,6 @@ def limit_plain_routes(routes: Sequence[BaseRoute], *, but: str | None) -> None:
             route.app = LimitedApp(route.app)
             if not isinstance(route, Mount):
                 route.endpoint = route.app  # of which an inclusion makes the route anew
+        if isinstance(route, Mount) and isinstance(route.app, LimitedApp):
+            route.app.mounted_at = route.path
+            limit_plain_routes([each for each in route.routes if isinstance(each, Mount)], but=but)

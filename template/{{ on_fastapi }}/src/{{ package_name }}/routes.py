@@ -5,17 +5,32 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import Scope
 
 API_ROOT = "/api"
 FIRST = "v1"
 """The version that the API begins with."""
+MOUNTED_AT = "mounted_at"
+"""Where a request's state has the template of the mounts that it went through."""
 
 
 def route_template(scope: Scope) -> str | None:
     """Return the full template of the route, like /api/v1/orders/{order_id}; None for no route."""
-    return getattr(effective_route(scope), "path", None)
+    route = effective_route(scope)
+    if isinstance(route, Mount):  # of a router: what it mounts may have a route of its own
+        route = scope.get("route")
+    path = "" if isinstance(route, Mount) else getattr(route, "path", "")
+    return scope["state"].get(MOUNTED_AT, "") + path or None
+
+
+def max_body_size(scope: Scope) -> int | None:
+    """Return how many bytes the route of a request takes; None where it does not say."""
+    for route in iter_route_contexts(scope["app"].routes):
+        if route.matches(dict(scope))[0] is Match.FULL:
+            limit: int | None = route.max_body_size
+            return limit
+    return None
 
 
 def effective_route(scope: Scope) -> Any:

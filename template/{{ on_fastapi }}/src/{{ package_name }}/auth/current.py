@@ -62,7 +62,12 @@ async def _signed_claims(
 _SignedClaims = Annotated[Claims, Depends(_signed_claims)]
 
 
-async def _user(claims: _SignedClaims, session: SessionDep) -> User:
+async def get_current_user(claims: _SignedClaims, session: SessionDep) -> User:
+    """Return the user who calls.
+
+    Raises:
+        UnauthenticatedError: The token is missing, invalid, expired or revoked.
+    """
     # One question, at each request: whoever was logged out or deleted is so at once, and a role
     # is today's.
     user = await living_user(session, claims.session_id)
@@ -71,23 +76,29 @@ async def _user(claims: _SignedClaims, session: SessionDep) -> User:
     return user
 
 
-CurrentUser = Annotated[User, Depends(_user)]
+CurrentUser = Annotated[User, Depends(get_current_user)]
 """The user who calls."""
 
 
-async def _claims(claims: _SignedClaims, _: CurrentUser) -> Claims:
+async def get_current_claims(claims: _SignedClaims, _: CurrentUser) -> Claims:
+    """Return the claims of a token whose user exists."""
     return claims
 
 
-CurrentClaims = Annotated[Claims, Depends(_claims)]
+CurrentClaims = Annotated[Claims, Depends(get_current_claims)]
 """What the access token of the user who calls says."""
 
 
-async def _admin(user: CurrentUser) -> User:
+async def get_current_admin(user: CurrentUser) -> User:
+    """Return the administrator who calls.
+
+    Raises:
+        ForbiddenError: The user is none.
+    """
     if not user.is_admin:
         raise ForbiddenError
     return user
 
 
-CurrentAdmin = Annotated[User, Depends(_admin)]
+CurrentAdmin = Annotated[User, Depends(get_current_admin)]
 """The administrator who calls."""

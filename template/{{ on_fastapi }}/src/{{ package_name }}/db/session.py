@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ..dependencies import ServiceConnection
 
 
-async def _session(connection: ServiceConnection) -> AsyncIterator[AsyncSession]:
+async def get_session(connection: ServiceConnection) -> AsyncIterator[AsyncSession]:
+    """Open a session; its transaction ends with the endpoint."""
     async with connection.state["database"].sessions() as session:
         yield session
         await session.commit()
@@ -17,5 +18,5 @@ async def _session(connection: ServiceConnection) -> AsyncIterator[AsyncSession]
 
 # With the function's scope the transaction ends before the response is sent: a client that reads
 # 201 can rely on it, and a failed commit is still answered as an error.
-SessionDep = Annotated[AsyncSession, Depends(_session, scope="function")]
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 """One transaction: committed when the endpoint returns, rolled back when it raises."""

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Response
 
-from ..dependencies import ServiceRequest
+from ..dependencies import ServiceRequest, SettingsDep
 from ..rate_limit import NO_LIMIT
 from .tokens import check_metrics_token
 
@@ -11,8 +11,8 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(NO_LIMIT)])
 
 # No coroutine: adding up the workers' files would keep the event loop from its requests.
 @router.get("/metrics")
-def read_metrics(request: ServiceRequest) -> Response:
+def read_metrics(request: ServiceRequest, settings: SettingsDep) -> Response:
     """Return the numbers of all workers, as OpenMetrics or as text."""
-    check_metrics_token(request.state["settings"], request.headers.get("authorization", ""))
+    check_metrics_token(settings, request.headers.get("authorization", ""))
     body, media_type = request.state["metrics"].exposition(request.headers.get("accept", ""))
     return Response(body, media_type=media_type)
