@@ -270,7 +270,7 @@ def _run_copier(arguments: Sequence[str]) -> None:
             "Copier stopped half way. Nothing of yours is lost; this takes back what it did:\n"
             "  git reset --hard && git clean --force -d"
         )
-    raise UpdateError("Copier changed nothing; its own words above say why")
+    raise UpdateError("Copier changed nothing; its message above gives the reason")
 
 
 def _copier() -> list[str]:

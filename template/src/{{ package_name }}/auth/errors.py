@@ -6,7 +6,7 @@ from ..core.problems import ConflictError, Header, ServiceError
 
 CHALLENGE: Mapping[str, Header] = {
     "WWW-Authenticate": {
-        "description": "How to say who calls (RFC 6750).",
+        "description": "How to authenticate (RFC 6750).",
         "schema": {"type": "string", "const": "Bearer"},
     }
 }
@@ -28,14 +28,14 @@ class InvalidCredentialsError(UnauthenticatedError):
     """Wrong address or password, or an address that was not verified: nobody learns which."""
 
     code = "INVALID_CREDENTIALS"
-    detail = "The address or the password is wrong, or the address has not been verified yet."
+    detail = "The email or the password is wrong, or the email has not been verified yet."
 
 
 class InvalidRefreshTokenError(UnauthenticatedError):
     """The refresh token was used before, has ended, or never was."""
 
     code = "INVALID_REFRESH_TOKEN"
-    detail = "The refresh token does not hold, or no longer. Log in again."
+    detail = "The refresh token is invalid or expired. Log in again."
 
 
 class InvalidMailedTokenError(ServiceError):
@@ -43,7 +43,7 @@ class InvalidMailedTokenError(ServiceError):
 
     status = 400
     code = "INVALID_TOKEN"
-    detail = "The token does not hold, or no longer. Ask for a new mail."
+    detail = "The token is invalid or expired. Request a new email."
 
 
 class WrongPasswordError(ServiceError):
@@ -51,7 +51,7 @@ class WrongPasswordError(ServiceError):
 
     status = 403
     code = "WRONG_PASSWORD"
-    detail = "Give your present password as current_password."
+    detail = "Send your current password as current_password."
 
 
 class ForbiddenError(ServiceError):
@@ -59,7 +59,7 @@ class ForbiddenError(ServiceError):
 
     status = 403
     code = "FORBIDDEN"
-    detail = "This needs the role of an administrator."
+    detail = "This requires the role of an administrator."
 
 
 class RegistrationClosedError(ServiceError):
@@ -67,11 +67,11 @@ class RegistrationClosedError(ServiceError):
 
     status = 403
     code = "REGISTRATION_CLOSED"
-    detail = "Accounts are made by administrators here."
+    detail = "Only administrators can create accounts."
 
 
 class LastAdminError(ConflictError):
     """It would leave nobody to administer the service."""
 
     code = "LAST_ADMIN"
-    detail = "This is the last administrator. Make another one first."
+    detail = "This is the last administrator. Create another one first."

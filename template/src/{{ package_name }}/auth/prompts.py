@@ -34,7 +34,9 @@ def read_password() -> str:
     password = os.environ.get(PASSWORD_VARIABLE)
     if password is None:
         if not sys.stdin.isatty():
-            raise ValueError(f"there is no terminal to ask for a password: set {PASSWORD_VARIABLE}")
+            raise ValueError(
+                f"there is no terminal to prompt for a password: set {PASSWORD_VARIABLE}"
+            )
         password = getpass.getpass()
         if getpass.getpass("Again: ") != password:
             raise ValueError("the two passwords differ: try again")

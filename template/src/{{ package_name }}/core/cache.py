@@ -23,10 +23,10 @@ class CacheSettings(SettingsGroup):
     """The cache."""
 
     cache_enabled: Annotated[
-        bool, Field(description="Keep answers that are read often; not where hosts share nothing.")
+        bool, Field(description="Cache responses; disable where several hosts share no Redis.")
     ] = True
     cache_seconds: Annotated[
-        int, Field(description="Seconds for which an answer is kept at most.", ge=1)
+        int, Field(description="Maximum seconds for which a response is cached.", ge=1)
     ] = 30
 
 

@@ -8,17 +8,17 @@ from .headers import Headers
 
 DOCUMENTED_HEADERS = {
     "Deprecation": {
-        "description": "Since when the endpoint should not be used any more (RFC 9745).",
+        "description": "Since when the endpoint is deprecated (RFC 9745).",
         "schema": {"type": "string"},
         "example": "@1798761600",
     },
     "Sunset": {
-        "description": "When the endpoint will stop to answer (RFC 8594).",
+        "description": "When the endpoint will be removed (RFC 8594).",
         "schema": {"type": "string"},
         "example": "Thu, 01 Jul 2027 00:00:00 GMT",
     },
     "Link": {
-        "description": "Where to read what to use in its place.",
+        "description": "Where to read about its replacement.",
         "schema": {"type": "string"},
         "example": '<https://example.com/v2>; rel="deprecation"',
     },
@@ -42,7 +42,7 @@ class Deprecation:
         if sunset is not None and sunset < since:
             raise ValueError("sunset must not be before since")
         if link is not None and not (link.isascii() and link.isprintable() and ">" not in link):
-            raise ValueError("link must be an address in printable ASCII")
+            raise ValueError("link must be a URL in printable ASCII")
         self.since = since
         self.sunset = sunset
         headers = {"deprecation": f"@{_midnight(since).timestamp():.0f}"}

@@ -86,7 +86,7 @@ def _empty_entry(error: type[ServiceError]) -> dict[str, Any]:
 def servers(public_url: AnyHttpUrl | None) -> list[dict[str, Any]]:
     """Return where the document says that the API is; by default, where the document itself is."""
     if public_url is None:
-        return [{"url": "/", "description": "The host that serves this document"}]
+        return [{"url": "/", "description": "The host that serves this schema"}]
     return [{"url": str(public_url).rstrip("/")}]  # paths begin with a slash
 
 

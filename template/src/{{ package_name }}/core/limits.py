@@ -182,7 +182,7 @@ class LimitSettings(SettingsGroup):
     rate_limit_default: Annotated[
         str,
         AfterValidator(_check),
-        Field(description="How often, where a route has no limit of its own; commas part rates."),
+        Field(description="Limit of routes without their own; comma-separated rates."),
     ] = "100/minute"
     rate_limit_ipv6_prefix: Annotated[
         int,

@@ -48,13 +48,13 @@ class LogSettings(SettingsGroup):
     """Logs."""
 
     log_level: Annotated[
-        Level, Field(description="The least grave lines to write: debug, info, warning or error.")
+        Level, Field(description="Minimum log level: debug, info, warning or error.")
     ] = Level.INFO
     log_format: Annotated[
         Format | None,
         Field(description="json or text; unset: text in development, json elsewhere."),
     ] = None
-    request_log_enabled: Annotated[bool, Field(description="Write a line for each request.")] = True
+    request_log_enabled: Annotated[bool, Field(description="Log a line for each request.")] = True
     slow_request_ms: Annotated[
         float, Field(description="Milliseconds from which a request is logged as a warning.", gt=0)
     ] = 1000.0

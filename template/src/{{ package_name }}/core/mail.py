@@ -111,20 +111,24 @@ class MailSettings(SettingsGroup):
 
     smtp_host: Annotated[
         str | None,
-        Field(description="The mail server; unset: mails are shown in development, else dropped."),
+        Field(
+            description="The mail server; unset: emails are printed in development, else dropped."
+        ),
     ] = None
     smtp_port: Annotated[
         int | None,
-        Field(description="Its port; unset: 587, with tls 465, with none 25.", ge=1, le=65535),
+        Field(
+            description="The server's port; unset: 587, with tls 465, with none 25.", ge=1, le=65535
+        ),
     ] = None
     smtp_username: Annotated[
-        str | None, Field(description="Who the service is to it; unset: it asks for no login.")
+        str | None, Field(description="The user of the mail server; unset: no login.")
     ] = None
     smtp_password: Annotated[SecretStr | None, Field(description="The password of that user.")] = (
         None
     )
     smtp_tls: Annotated[
-        SmtpTls, Field(description="The way to it: starttls (never without), tls or none.")
+        SmtpTls, Field(description="Encryption: starttls (required), tls or none.")
     ] = SmtpTls.STARTTLS
     smtp_ca_file: Annotated[
         FilePath | None,
@@ -132,7 +136,7 @@ class MailSettings(SettingsGroup):
         Field(description="A PEM file of authorities to trust beside the system's."),
     ] = None
     smtp_timeout: Annotated[
-        float, Field(description="Seconds that sending a mail may take.", gt=0, le=60)
+        float, Field(description="Timeout of sending an email, in seconds.", gt=0, le=60)
     ] = 10.0
     mail_from: Annotated[
         str,

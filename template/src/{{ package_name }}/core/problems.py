@@ -60,7 +60,7 @@ class Problem(BaseModel):
     correlation_id: str = Field(description="The request's identifier, to quote in a report.")
     timestamp: datetime = Field(description="When it happened (UTC).")
     errors: list[FieldError] | None = Field(
-        default=None, description="The faults of a request that failed validation."
+        default=None, description="The errors of a request that failed validation."
     )
 
 
@@ -72,7 +72,7 @@ class ServiceError(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "INTERNAL_ERROR"
-    detail: ClassVar[str] = "The service failed to answer this request."
+    detail: ClassVar[str] = "The service failed to respond to this request."
     documented_headers: ClassVar[Mapping[str, Header]] = {}
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None):
@@ -89,7 +89,7 @@ class UnreadableBodyError(ServiceError):
 
 
 class NotFoundError(ServiceError):
-    """What was asked for does not exist, or not for this caller."""
+    """The resource does not exist, or not for this user."""
 
     status = 404
     code = "NOT_FOUND"
@@ -117,7 +117,7 @@ class BodyTooLargeError(ServiceError):
 
     status = 413
     code = "CONTENT_TOO_LARGE"
-    detail = "The body is larger than the service takes."
+    detail = "The body is larger than the service accepts."
 
 
 class MediaTypeError(ServiceError):
@@ -133,15 +133,15 @@ class InvalidRequestError(ServiceError):
 
     status = 422
     code = "VALIDATION_FAILED"
-    detail = "The request does not fit what this endpoint takes; errors says where."
+    detail = "The request is invalid; see errors."
 
 
 class RateLimitedError(ServiceError):
-    """The client came too often."""
+    """The client sent too many requests."""
 
     status = 429
     code = "RATE_LIMITED"
-    detail = "Too many requests. Wait as many seconds as Retry-After says."
+    detail = "Too many requests. Wait the seconds of Retry-After."
     documented_headers = RETRY_AFTER
 
 
@@ -150,7 +150,7 @@ class UnavailableError(ServiceError):
 
     status = 503
     code = "UNAVAILABLE"
-    detail = "The service cannot answer this request right now. Try again."
+    detail = "The service cannot respond to this request right now. Try again."
     documented_headers = RETRY_AFTER
 
 

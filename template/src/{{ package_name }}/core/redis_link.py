@@ -55,11 +55,15 @@ class RedisSettings(SettingsGroup):
     ] = None
     redis_timeout: Annotated[
         float,
-        Field(description="Seconds that one operation may take; then Redis is lost.", gt=0, le=10),
+        Field(
+            description="Timeout of an operation in seconds; then Redis is unavailable.",
+            gt=0,
+            le=10,
+        ),
     ] = 0.25
     rate_limit_fail: Annotated[
         WhenLost,
-        Field(description="Limits while it is lost: memory (in process), open (none), closed."),
+        Field(description="Limits without Redis: memory (in process), open (none), closed."),
     ] = WhenLost.MEMORY
 
     @classmethod

@@ -14,11 +14,11 @@ class EmailTakenError(ConflictError):
     """Another user has this address."""
 
     code = "EMAIL_TAKEN"
-    detail = "Another user, or a deleted one, has this address."
+    detail = "Another user, or a deleted one, has this email."
 
 
 class UnverifiedError(ConflictError):
     """Nobody knows yet whose address it is."""
 
     code = "NOT_VERIFIED"
-    detail = "The user's address has not been verified, so that anyone may have registered it."
+    detail = "The user's email has not been verified, so that anyone may have registered it."

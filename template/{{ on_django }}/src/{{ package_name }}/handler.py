@@ -253,7 +253,7 @@ async def _count(request: ASGIRequest, function: Any, view: Any) -> None:
     """Count a request before it takes a thread, whatever kind of view it goes to.
 
     Raises:
-        RateLimitedError: The client came too often.
+        RateLimitedError: The client sent too many requests.
     """
     scope = cast("Scope", request.scope)
     limit, identifier = limit_of(view, request.method)

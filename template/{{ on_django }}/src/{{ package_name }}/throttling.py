@@ -32,7 +32,7 @@ class RouteThrottle(BaseThrottle):
         """Count a request; its answer carries the verdict, even if it fails later.
 
         Raises:
-            RateLimitedError: The client came too often.
+            RateLimitedError: The client sent too many requests.
         """
         scope = scope_of(request)
         limit, identifier = limit_of(view, request.method)

@@ -28,7 +28,7 @@ SCHEME = "Account"
 SECURITY = {
     SCHEME: {
         "type": "oauth2",
-        "description": "The access token of a login, which holds for minutes.",
+        "description": "The access token of a login, valid for minutes.",
         "flows": {"password": {"scopes": {}, "tokenUrl": "/api/v1/auth/login"}},
     }
 }

@@ -47,8 +47,8 @@ from .schemas import (
     Verification,
 )
 
-_REGISTERED = Accepted(detail="Look into your mail: it says how to go on.")
-_MAILED = Accepted(detail="If the address needs it, a mail is on its way.")
+_REGISTERED = Accepted(detail="Check your inbox for an email with the next steps.")
+_MAILED = Accepted(detail="If the address has an account that needs it, an email was sent.")
 _NO_CONTENT = HTTPStatus.NO_CONTENT
 
 
@@ -96,7 +96,7 @@ class VerifyEmailView(GuessedView):
 
     @extend_schema(
         operation_id="verify_email",
-        summary="Verify an address",
+        summary="Verify an email",
         tags=["auth"],
         request=Verification,
         examples=examples(VERIFICATION_EXAMPLES),
@@ -121,7 +121,7 @@ class RequestVerificationView(GuessedView):
 
     @extend_schema(
         operation_id="request_verification",
-        summary="Mail another verification token",
+        summary="Send another verification token",
         tags=["auth"],
         request=Mailing,
         examples=examples(MAILING_EXAMPLES),
@@ -304,7 +304,7 @@ class RequestResetView(GuessedView):
 
     @extend_schema(
         operation_id="request_reset",
-        summary="Mail a reset token",
+        summary="Send a reset token",
         tags=["auth"],
         request=Mailing,
         examples=examples(MAILING_EXAMPLES),

@@ -35,7 +35,7 @@ class _Scheme(OAuth2PasswordBearer):
 _scheme = _Scheme(
     tokenUrl="/api/v1/auth/login",
     scheme_name="Account",
-    description="The access token of a login, which holds for minutes.",
+    description="The access token of a login, valid for minutes.",
     auto_error=False,  # the service's own error says more
 )
 

@@ -70,8 +70,8 @@ _RESET_LIMIT = _limit("rate_limit_reset", by_address=True)
 _PASSWORD_LIMIT = _limit("rate_limit_login", by_address=True)
 _LOGOUT_LIMIT = _limit("rate_limit_logout")
 _ME_LIMIT = _limit("rate_limit_me")
-_REGISTERED = Accepted(detail="Look into your mail: it says how to go on.")
-_MAILED = Accepted(detail="If the address needs it, a mail is on its way.")
+_REGISTERED = Accepted(detail="Check your inbox for an email with the next steps.")
+_MAILED = Accepted(detail="If the address has an account that needs it, an email was sent.")
 
 
 @router.post(
@@ -97,7 +97,7 @@ async def register(data: NewAccount, accounts: AccountsDep) -> Accepted:
 @router.post(
     "/verify-email",
     status_code=HTTPStatus.NO_CONTENT,
-    summary="Verify an address",
+    summary="Verify an email",
     dependencies=[_RESET_LIMIT],
     responses=documented(InvalidMailedTokenError),
 )
@@ -114,7 +114,7 @@ async def verify_email(data: VerificationBody, session: SessionDep, accounts: Ac
 @router.post(
     "/verify-email/request",
     status_code=HTTPStatus.ACCEPTED,
-    summary="Mail another verification token",
+    summary="Send another verification token",
     dependencies=[_RESET_LIMIT],
 )
 async def request_verification(data: MailingBody, accounts: AccountsDep) -> Accepted:
@@ -229,7 +229,7 @@ async def change_password(
 @router.post(
     "/reset-password/request",
     status_code=HTTPStatus.ACCEPTED,
-    summary="Mail a reset token",
+    summary="Send a reset token",
     dependencies=[_RESET_LIMIT],
 )
 async def request_reset(data: MailingBody, accounts: AccountsDep) -> Accepted:

@@ -20,7 +20,7 @@ from .sessions import end_sessions
 
 
 def request_reset(accounts: Accounts, email: str) -> None:
-    """Mail a reset token, if the address has an account; nobody waits for that to be found out."""
+    """Send a reset token, if the address has an account; nobody waits for that to be found out."""
     accounts.errands.add(partial(_send_reset, accounts, email))
 
 
