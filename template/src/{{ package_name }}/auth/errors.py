@@ -1,4 +1,4 @@
-"""What callers without the right token, password or role are told."""
+"""The errors of authentication and authorization."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ CHALLENGE: Mapping[str, Header] = {
 
 
 class UnauthenticatedError(ServiceError):
-    """Nobody knows who calls."""
+    """The request has no valid access token."""
 
     status = 401
     code = "UNAUTHENTICATED"
@@ -25,21 +25,21 @@ class UnauthenticatedError(ServiceError):
 
 
 class InvalidCredentialsError(UnauthenticatedError):
-    """Wrong address or password, or an address that was not verified: nobody learns which."""
+    """Wrong email or password, or an unverified email: the response does not reveal which."""
 
     code = "INVALID_CREDENTIALS"
     detail = "The email or the password is wrong, or the email has not been verified yet."
 
 
 class InvalidRefreshTokenError(UnauthenticatedError):
-    """The refresh token was used before, has ended, or never was."""
+    """The refresh token was used before, has expired, or is unknown."""
 
     code = "INVALID_REFRESH_TOKEN"
     detail = "The refresh token is invalid or expired. Log in again."
 
 
 class InvalidMailedTokenError(ServiceError):
-    """The token of a mail was used before, has ended, or never was."""
+    """The token of an email was used before, has expired, or is unknown."""
 
     status = 400
     code = "INVALID_TOKEN"
@@ -47,7 +47,7 @@ class InvalidMailedTokenError(ServiceError):
 
 
 class WrongPasswordError(ServiceError):
-    """The present password has to be given, and was not."""
+    """The current password is required, and was wrong or missing."""
 
     status = 403
     code = "WRONG_PASSWORD"
@@ -55,7 +55,7 @@ class WrongPasswordError(ServiceError):
 
 
 class ForbiddenError(ServiceError):
-    """The caller is known and may not do this."""
+    """The user lacks the permission."""
 
     status = 403
     code = "FORBIDDEN"
@@ -63,7 +63,7 @@ class ForbiddenError(ServiceError):
 
 
 class RegistrationClosedError(ServiceError):
-    """The settings let nobody make an account."""
+    """The settings disable registration."""
 
     status = 403
     code = "REGISTRATION_CLOSED"
@@ -71,7 +71,7 @@ class RegistrationClosedError(ServiceError):
 
 
 class LastAdminError(ConflictError):
-    """It would leave nobody to administer the service."""
+    """The change would remove the last administrator."""
 
     code = "LAST_ADMIN"
     detail = "This is the last administrator. Create another one first."

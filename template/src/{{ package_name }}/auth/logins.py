@@ -30,7 +30,7 @@ class UnfitLoginError(Exception):
 
 
 def read_login(content_type: str, body: bytes) -> Login:
-    """Return who wants to log in.
+    """Return the credentials of a login.
 
     Raises:
         BodyTooLargeError: The body is larger than a login can be.

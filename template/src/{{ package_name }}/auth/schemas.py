@@ -76,7 +76,7 @@ LOGIN_EXAMPLES: dict[str, Any] = {
 class PasswordForm(BaseModel):
     """The same, as the form of OAuth 2.0 (RFC 6749, section 4.3.2)."""
 
-    # What else that form may hold, like a scope, says nothing here.
+    # Other fields of that form, like a scope, are ignored.
     grant_type: Annotated[Literal["password"], Field(description="The kind of the form.")] = (
         "password"
     )
@@ -220,7 +220,7 @@ CHANGE_EXAMPLES: dict[str, Any] = {
 
 
 class Accepted(BaseModel):
-    """What is said to everyone alike."""
+    """The same response for every email."""
 
     detail: Annotated[
         str,
@@ -232,7 +232,7 @@ class Accepted(BaseModel):
 
 
 class TokenReport(BaseModel):
-    """What an access token that holds says."""
+    """The claims of a valid access token."""
 
     user_id: Annotated[UUID, Field(description="Whose it is.")]
     session_id: Annotated[UUID, Field(description="The login that it descends from.")]

@@ -1,4 +1,4 @@
-"""What is going away, and how its answers and the OpenAPI document say so."""
+"""Deprecation of endpoints, in the headers of responses and in the OpenAPI document."""
 
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
@@ -26,7 +26,7 @@ DOCUMENTED_HEADERS = {
 
 
 class Deprecation:
-    """Since when something should not be used any more, and when it will be gone.
+    """Since when something is deprecated, and when it will be removed.
 
     Args:
         since: From when on it should not be used, at midnight UTC; the day may be still to come.

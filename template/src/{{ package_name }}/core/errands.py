@@ -1,4 +1,4 @@
-"""Work that an answer does not wait for, like sending a mail."""
+"""Work that a response does not wait for, like sending an email."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ Errand = Callable[[], Awaitable[object]]
 WORKERS = 4
 """How many of them a process runs at the same time."""
 HEAD_START_SECONDS = 0.05
-"""How long a task waits for the response of its request, so that timing does not reveal the task."""
+"""How long a task waits for its response, so that the duration does not reveal the task."""
 SECONDS_TO_CLEAN_UP = 1.0
 """How long a cancelled task has to close its resources."""
 
@@ -76,7 +76,7 @@ class Errands:
         logger.error("An errand was dropped: %s", reason)
 
     async def finish(self) -> None:
-        """Wait until nothing is left to do."""
+        """Wait until all tasks are done."""
         await self._waiting.join()
 
     async def _work(self) -> None:

@@ -26,7 +26,7 @@ _SOURCE = re.compile(r"(?:(?![,;])[ -~])+")  # a semicolon would begin another d
 
 
 class FrameOptions(StrEnum):
-    """Who may show an answer in a frame."""
+    """Values of X-Frame-Options."""
 
     DENY = "DENY"
     SAMEORIGIN = "SAMEORIGIN"
@@ -88,7 +88,7 @@ class HeaderSettings(SettingsGroup):
 
 
 def api_headers(settings: HeaderSettings, *, production: bool) -> Headers:
-    """Return the headers of every answer of the API."""
+    """Return the headers of every response of the API."""
     headers: dict[str, str] = {}
     if settings.security_headers_enabled:
         headers |= _ALWAYS

@@ -1,4 +1,4 @@
-"""Which names the service answers to."""
+"""The allowed values of the Host header."""
 
 import re
 from collections.abc import Iterable, Sequence

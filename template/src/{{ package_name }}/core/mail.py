@@ -49,7 +49,7 @@ class Mailer(Protocol):
     """Sends mails."""
 
     async def send(self, mail: Mail) -> None:
-        """Send a mail, and return when somebody else is responsible for it.
+        """Send an email, and return when the server has accepted it.
 
         Raises:
             MailError: It was not sent; the message quotes nothing of it.
@@ -80,7 +80,7 @@ def parse_address(text: str) -> Address:
     """
     try:
         header = SMTP.header_factory("From", text)
-    except IndexError:  # a fault of the parser of Python 3.12, at "name@"
+    except IndexError:  # a bug of the parser of Python 3.12, at "name@"
         raise ValueError(_NO_ADDRESS) from None
     address: Address = header.addresses[0] if len(header.addresses) == 1 else Address()
     # "Example Inc." has a dot where the grammar of today has none, and everybody understands it.
@@ -101,7 +101,7 @@ def _check_certificates(value: FilePath | None) -> FilePath | None:
     if value is not None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
-        except OSError:  # as OpenSSL's faults are, too
+        except OSError:  # as OpenSSL's errors are, too
             raise ValueError("must be a file of certificates in PEM form") from None
     return value
 

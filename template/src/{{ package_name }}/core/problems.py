@@ -41,7 +41,7 @@ STATUSES: Mapping[int, tuple[str, str]] = {
 
 
 class FieldError(BaseModel):
-    """One fault in a request. The rejected value is never repeated: it may be a secret."""
+    """One error in a request. It never contains the rejected value, which may be a secret."""
 
     loc: list[str | int] = Field(description="Where it is: body, query or path, then the names.")
     msg: str = Field(description="What is wrong, for people.")
@@ -65,9 +65,9 @@ class Problem(BaseModel):
 
 
 class ServiceError(Exception):
-    """An error that the client is told of; subclasses name their status, code and sentence.
+    """An error that clients receive; subclasses set status, code and detail.
 
-    The OpenAPI document describes an error with these, and with the headers of its answers.
+    The OpenAPI document describes an error with these, and with the headers of its responses.
     """
 
     status: ClassVar[int] = 500
@@ -146,7 +146,7 @@ class RateLimitedError(ServiceError):
 
 
 class UnavailableError(ServiceError):
-    """Something that the service needs does not answer; the same request may work later."""
+    """A dependency of the service is unavailable; the same request may work later."""
 
     status = 503
     code = "UNAVAILABLE"

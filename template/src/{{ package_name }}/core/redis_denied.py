@@ -1,4 +1,4 @@
-"""Revoked tokens, in Redis: whoever comes with one is sent away without the database."""
+"""Revoked tokens in Redis: a request with one is refused without a query of the database."""
 
 from collections.abc import Iterable
 from contextlib import suppress

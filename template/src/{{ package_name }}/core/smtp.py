@@ -77,7 +77,7 @@ class SmtpMailer:
             local_hostname=self._sender.domain,
             timeout=settings.smtp_timeout,
             use_tls=settings.smtp_tls is SmtpTls.TLS,
-            # Never "if it offers that": who sits between would only have to leave it out.
+            # Never optional: an attacker between the two could remove the offer.
             start_tls=settings.smtp_tls is SmtpTls.STARTTLS,
             tls_context=self._tls,
         )
@@ -93,7 +93,7 @@ class SmtpMailer:
             message["Subject"] = mail.subject
             message["Date"] = localtime()
             message["Message-ID"] = f"<{mail.identifier}@{self._sender.domain}>"
-            # So that no holiday note answers (RFC 3834, section 5).
+            # No automatic replies (RFC 3834, section 5).
             message["Auto-Submitted"] = "auto-generated"
             message.set_content(mail.text)
         except ValueError:

@@ -1,4 +1,4 @@
-"""Puts headers on every answer: the same ones on all, and those that are each answer's own."""
+"""Adds headers to every response: fixed ones, and those that depend on the request."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,13 +10,13 @@ from ..core.raw_headers import Pairs, first
 _STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 
 Source = Callable[[Scope], Headers]
-"""Gives the headers that a request's answer gets, when the answer begins."""
+"""Returns headers of a response, when the response starts."""
 
 _NOT_STORED = (b"cache-control", b"no-store")
 
 
 class HeadersMiddleware:
-    """Adds headers that were computed beforehand, where the answer has not set them itself.
+    """Adds headers that the response has not set itself.
 
     The sources' headers come to each answer, in the place of what an endpoint may have set by their
     names, but for Link, which is a list (RFC 8288). They share this layer, for each layer that
@@ -38,7 +38,7 @@ class HeadersMiddleware:
         self._sources = tuple(sources)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request with the headers on its answer."""
+        """Serve a request with the headers on its response."""
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Counts and times every request, whoever answers it."""
+"""Counts and times every request, whatever responds to it."""
 
 from http import HTTPStatus
 from time import perf_counter
@@ -11,7 +11,7 @@ from .access_log import CLIENT_CLOSED_REQUEST
 
 
 class MetricsMiddleware:
-    """Counts a request just before its answer's last part goes out.
+    """Counts a request just before the last part of its response is sent.
 
     Who has the whole answer then finds it counted, on any worker. It stands outside of the layers
     that answer by themselves, so that it sees their answers, too.

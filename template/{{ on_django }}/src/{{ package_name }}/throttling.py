@@ -29,7 +29,7 @@ class RouteThrottle(BaseThrottle):
     """
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """Count a request; its answer carries the verdict, even if it fails later.
+        """Count a request; its response has the headers of the limit, even if it fails later.
 
         Raises:
             RateLimitedError: The client sent too many requests.
