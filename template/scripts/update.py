@@ -1,4 +1,4 @@
-"""Bring in what the template has improved since, prove the result, and say what to look at.
+"""Update from the template, test the result, and list what to review.
 
 Copier merges, and ends with 0 even where it could not. So this looks for what it leaves behind:
 conflicts, edited files that the template has removed, and new ones that .gitignore hides.
@@ -39,7 +39,7 @@ _LARGEST = 2**20
 
 
 class UpdateError(Exception):
-    """The update stops; the message says why, and what to do."""
+    """The update stops; the message has the reason, and what to do."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -153,7 +153,7 @@ class _Before:
         return cls(_git("show", f"HEAD:./{_ANSWERS}"), hidden, texts)
 
     def changed(self) -> set[str]:
-        """Return the files that no longer hold what they did."""
+        """Return the files whose content has changed."""
         return {file for file, text in self.texts.items() if _read(Path(file)) != text}
 
     def saved(self) -> str:
@@ -233,7 +233,7 @@ def _answer(answers: str, name: str) -> str:
 
 
 def _read(path: Path) -> bytes | None:
-    """Return what a file holds; None where it is none, or too large to be a template's."""
+    """Return the content of a file; None if there is none, or it is too large for a template's."""
     with suppress(OSError):
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
             return path.read_bytes()

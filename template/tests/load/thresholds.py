@@ -14,7 +14,7 @@ from locust.env import Environment
 
 @dataclass(frozen=True)
 class Threshold:
-    """A number that a run is held to.
+    """A threshold of a run.
 
     Attributes:
         variable: The variable that sets it.

@@ -21,7 +21,7 @@ class UnfitLoginError(Exception):
     """A body is no login.
 
     Attributes:
-        faults: What is wrong, as pydantic tells it, without what was given.
+        faults: The errors as pydantic reports them, without the input.
     """
 
     def __init__(self, faults: list[Any]) -> None:

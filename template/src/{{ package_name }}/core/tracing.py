@@ -112,7 +112,7 @@ class Traces:
         self._settings = settings
         self._redactor = redactor
         if settings.traces:
-            # Loading the SDK takes a tenth of a second, which nobody should pay without a use.
+            # Loading the SDK takes a tenth of a second; do it only where it is used.
             from .spans import make_provider  # noqa: PLC0415
 
             self.provider = make_provider(

@@ -44,7 +44,7 @@ class ApiView(APIView):
                 raise ValueError(f"{cls.__qualname__}.throttle_limit: {error}") from None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Prepare a request: its limits count before anyone asks who calls, for that is guessed."""
+        """Prepare a request: count it before authentication, so that guesses are limited, too."""
         del args, kwargs
         self.format_kwarg = None
         negotiated = self.perform_content_negotiation(request)
@@ -54,7 +54,7 @@ class ApiView(APIView):
 
     @property
     def state(self) -> State:
-        """What the process holds while it serves."""
+        """The resources of the process (lifespan.py)."""
         return state_of(self.request)
 
 

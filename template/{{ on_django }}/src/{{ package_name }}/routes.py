@@ -34,7 +34,7 @@ def _template(route: str) -> str:
 
 
 def scope_of(request: Any) -> Scope:
-    """Return what ASGI and the layers say of a request, be it Django's or its REST framework's.
+    """Return the ASGI scope of a request of Django or its REST framework.
 
     Raises:
         RuntimeError: It came another way, as from the test clients of these two.
@@ -46,7 +46,7 @@ def scope_of(request: Any) -> Scope:
 
 
 def note_route(request: HttpRequest, match: ResolverMatch) -> None:
-    """Keep the template of a request's route, like /api/v1/orders/{order_id}, for its layers."""
+    """Store the route template of a request, like /api/v1/orders/{order_id}, for middlewares."""
     scope = getattr(request, "scope", None)
     if scope is not None:
         scope["state"][ROUTE] = _template(match.route)

@@ -53,7 +53,7 @@ _NO_CONTENT = HTTPStatus.NO_CONTENT
 
 
 class GuessedView(ApiView):
-    """A view that takes passwords or tokens: whoever guesses them may have accounts enough."""
+    """A view with passwords or tokens: it limits by address, as an attacker may have accounts."""
 
     permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
     throttle_identifier = staticmethod(address_and_route)
@@ -129,7 +129,7 @@ class RequestVerificationView(GuessedView):
     )
     @fails_with(UnavailableError)
     def post(self, request: Request) -> HttpResponse:
-        """Mail a token to an address that waits for verification; the answer is always the same."""
+        """Send a token to an unverified email; the response is always the same."""
         email = body_of(Mailing, request).email
         registration.request_verification(self.state["accounts"], email)
         return answer(_MAILED, HTTPStatus.ACCEPTED)
@@ -202,7 +202,7 @@ class RefreshView(GuessedView):
 
 
 class VerifyTokenView(ApiView):
-    """Access tokens that hold."""
+    """Valid access tokens."""
 
     permission_classes = (IsUser,)
 
@@ -214,7 +214,7 @@ class VerifyTokenView(ApiView):
     )
     @fails_with(UnavailableError)
     def get(self, request: Request) -> HttpResponse:
-        """Return what the access token says, if it holds; else 401.
+        """Return the claims of a valid access token; else 401.
 
         Made for a proxy that asks whether to let a request through.
         """
@@ -229,7 +229,7 @@ class VerifyTokenView(ApiView):
 
 
 class MeView(ApiView):
-    """The user who calls."""
+    """The authenticated user."""
 
     throttle_limit = attrgetter("rate_limit_me")
     permission_classes = (IsUser,)
@@ -242,7 +242,7 @@ class MeView(ApiView):
     )
     @fails_with(UnavailableError)
     def get(self, request: Request) -> HttpResponse:
-        """Return the user who calls."""
+        """Return the authenticated user."""
         return answer(UserRead.model_validate(user_of(request)))
 
 
@@ -285,7 +285,7 @@ class ChangePasswordView(GuessedView):
     )
     @fails_with(UnavailableError, WrongPasswordError)
     def post(self, request: Request) -> Response:
-        """Set another password, given the present one; all other sessions end, and a mail tells."""
+        """Change the password, given the current one; revoke other sessions, notify the user."""
         data = body_of(PasswordChange, request)
         passwords.change(
             self.state["accounts"],
@@ -312,7 +312,7 @@ class RequestResetView(GuessedView):
     )
     @fails_with(UnavailableError)
     def post(self, request: Request) -> HttpResponse:
-        """Mail a token that sets another password; the answer is the same for unknown addresses."""
+        """Send a token that resets the password; the response is the same for unknown emails."""
         passwords.request_reset(self.state["accounts"], body_of(Mailing, request).email)
         return answer(_MAILED, HTTPStatus.ACCEPTED)
 
@@ -333,7 +333,7 @@ class ResetView(GuessedView):
     )
     @fails_with(UnavailableError, InvalidMailedTokenError)
     def post(self, request: Request) -> Response:
-        """Set another password with a mailed token; all sessions end, and a mail tells."""
+        """Set a new password with an emailed token; revoke all sessions, notify the user."""
         data = body_of(PasswordReset, request)
         passwords.reset(self.state["accounts"], data.token, data.password.get_secret_value())
         return Response(status=_NO_CONTENT)

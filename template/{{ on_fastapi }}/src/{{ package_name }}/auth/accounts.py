@@ -27,7 +27,7 @@ class Accounts:
         tokens: Signs access tokens.
         passwords: Hashes passwords.
         denied: The revoked tokens, where that is quicker to ask than the database.
-        errands: Work that no answer waits for.
+        errands: Work that no response waits for.
         mailer: Sends mails.
     """
 

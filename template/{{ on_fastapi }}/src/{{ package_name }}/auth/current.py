@@ -20,10 +20,10 @@ from .errors import ForbiddenError, UnauthenticatedError
 from .sessions import living_user
 
 USER_ERRORS = (UnauthenticatedError,)
-"""What an endpoint for users can answer besides, for the document."""
+"""The errors of an endpoint for users, for the OpenAPI schema."""
 
 ADMIN_ERRORS = (UnauthenticatedError, ForbiddenError)
-"""What an endpoint for administrators can answer besides, for the document."""
+"""The errors of an endpoint for administrators, for the OpenAPI schema."""
 
 
 class _Scheme(OAuth2PasswordBearer):
@@ -36,7 +36,7 @@ _scheme = _Scheme(
     tokenUrl="/api/v1/auth/login",
     scheme_name="Account",
     description="The access token of a login, valid for minutes.",
-    auto_error=False,  # the service's own error says more
+    auto_error=False,  # the service has an error of its own
 )
 
 
@@ -72,7 +72,7 @@ async def _user(claims: _SignedClaims, session: SessionDep) -> User:
 
 
 CurrentUser = Annotated[User, Depends(_user)]
-"""The user who calls."""
+"""The authenticated user."""
 
 
 async def _claims(claims: _SignedClaims, _: CurrentUser) -> Claims:
@@ -80,7 +80,7 @@ async def _claims(claims: _SignedClaims, _: CurrentUser) -> Claims:
 
 
 CurrentClaims = Annotated[Claims, Depends(_claims)]
-"""What the access token of the user who calls says."""
+"""The claims of the authenticated user's access token."""
 
 
 async def _admin(user: CurrentUser) -> User:
@@ -90,4 +90,4 @@ async def _admin(user: CurrentUser) -> User:
 
 
 CurrentAdmin = Annotated[User, Depends(_admin)]
-"""The administrator who calls."""
+"""The authenticated administrator."""

@@ -62,7 +62,7 @@ def _limit(setting: str, *, by_address: bool = False) -> Any:
     return Depends(RateLimit(attrgetter(setting), identifier))
 
 
-# Whoever guesses passwords or tokens may have accounts enough.
+# A client that guesses passwords or tokens may have many accounts.
 _LOGIN_LIMIT = _limit("rate_limit_login", by_address=True)
 _REGISTER_LIMIT = _limit("rate_limit_register", by_address=True)
 _REFRESH_LIMIT = _limit("rate_limit_refresh", by_address=True)
@@ -118,7 +118,7 @@ async def verify_email(data: VerificationBody, session: SessionDep, accounts: Ac
     dependencies=[_RESET_LIMIT],
 )
 async def request_verification(data: MailingBody, accounts: AccountsDep) -> Accepted:
-    """Mail a token to an address that waits for verification; the answer is always the same."""
+    """Send a token to an unverified email; the response is always the same."""
     registration.request_verification(accounts, data.email)
     return _MAILED
 
@@ -165,7 +165,7 @@ async def refresh(data: RefreshBody, accounts: AccountsDep) -> sessions.Issued:
 
 @router.get("/verify", summary="Verify the access token", responses=documented(*USER_ERRORS))
 async def verify_token(claims: CurrentClaims, user: CurrentUser) -> TokenReport:
-    """Return what the access token says, if it holds; else 401.
+    """Return the claims of a valid access token; else 401.
 
     Made for a proxy that asks whether to let a request through.
     """
@@ -185,7 +185,7 @@ async def verify_token(claims: CurrentClaims, user: CurrentUser) -> TokenReport:
     responses=documented(*USER_ERRORS),
 )
 async def read_me(user: CurrentUser) -> User:
-    """Return the user who calls."""
+    """Return the authenticated user."""
     return user
 
 
@@ -221,7 +221,7 @@ async def change_password(
     session: SessionDep,
     accounts: AccountsDep,
 ) -> None:
-    """Set another password, given the present one; all other sessions end, and a mail tells."""
+    """Change the password, given the current one; revoke other sessions, notify the user."""
     old, new = data.current_password.get_secret_value(), data.new_password.get_secret_value()
     await passwords.change(session, accounts, user, session_id=claims.session_id, old=old, new=new)
 
@@ -233,7 +233,7 @@ async def change_password(
     dependencies=[_RESET_LIMIT],
 )
 async def request_reset(data: MailingBody, accounts: AccountsDep) -> Accepted:
-    """Mail a token that sets another password; the answer is the same for unknown addresses."""
+    """Send a token that resets the password; the response is the same for unknown emails."""
     passwords.request_reset(accounts, data.email)
     return _MAILED
 
@@ -246,6 +246,6 @@ async def request_reset(data: MailingBody, accounts: AccountsDep) -> Accepted:
     responses=documented(InvalidMailedTokenError),
 )
 async def reset_password(data: ResetBody, accounts: AccountsDep) -> None:
-    """Set another password with a mailed token; all sessions end, and a mail tells."""
+    """Set a new password with an emailed token; revoke all sessions, notify the user."""
     password = data.password.get_secret_value()
     await passwords.reset(accounts, data.token, password)
