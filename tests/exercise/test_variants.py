@@ -14,7 +14,7 @@ from tests.support.rendering import Render
 from tests.support.servers import scratch_database
 from tests.support.units import FOLDER, add_units
 from tests.support.variants import default_variants, parameters, variants
-from tools.questions import Value
+from tools.questions import Answers, Value
 
 Record = Callable[[str, object], None]
 
@@ -49,8 +49,33 @@ LINES = {
     r'^core = "ctrace"$': 'core = "sysmon"',
     r"^fail_under = 95$": "fail_under = 97",
 }
+# What unit tests may depend on. Each value of each of these is seen on each framework.
+CONCERNS_UNITS = (
+    *("python_version", "database", "auth", "example"),
+    *("redis", "sentry", "metrics", "tracing"),
+)
+
+
+def _with_units() -> set[str]:
+    """Return the variants with the unit tests: those that bring a value that is not seen yet."""
+    chosen = default_variants() | MEASURED_BY_BRANCHES | TESTED_ON_POSTGRESQL
+    seen = {value for name in chosen for value in _values(variants()[name])}
+    for name, answers in variants().items():
+        if not _values(answers) <= seen:
+            chosen.add(name)
+            seen |= _values(answers)
+    return chosen
+
+
+def _values(answers: Answers) -> set[tuple[Value, str, Value]]:
+    return {(answers["framework"], question, answers[question]) for question in CONCERNS_UNITS}
+
+
+WITH_UNITS = _with_units()
 # These run the tests that the service ships without the unit tests, as teams do.
-TESTED_AS_SHIPPED = default_variants() | _once_for_each("framework", example=False)
+AS_SHIPPED = (
+    default_variants() | _once_for_each("framework", example=False) | (set(variants()) - WITH_UNITS)
+)
 # What a developer has of their own for the service at work is none of its tests' business.
 OWN_SETTINGS = {"docs_enabled": "false", "environment": "production", "PORT": "x"}
 
@@ -58,7 +83,8 @@ OWN_SETTINGS = {"docs_enabled": "false", "environment": "production", "PORT": "x
 @pytest.fixture(params=parameters())
 def variant(request: pytest.FixtureRequest, rendered: Render, record_property: Record) -> Project:
     project = rendered(variants()[request.param])
-    add_units(project)
+    if request.param in WITH_UNITS:
+        add_units(project)
     project.install()
     record_property("exercised", request.param)
     wanted = project.answers["python_version"]
@@ -78,6 +104,9 @@ def test_types_hold(variant: Project, types_known: Path) -> None:
     variant.make("typecheck", env={"MYPY_CACHE_DIR": str(types_known)})
 
 
+@pytest.mark.parametrize(
+    "variant", [each for each in parameters() if each.id in WITH_UNITS], indirect=True
+)
 def test_its_own_tests_and_the_unit_tests_cover_it_whatever_a_developer_has_set(
     variant: Project, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -106,7 +135,7 @@ def test_its_own_tests_and_the_unit_tests_cover_it_whatever_a_developer_has_set(
 
 
 @pytest.mark.parametrize(
-    "variant", [each for each in parameters() if each.id in TESTED_AS_SHIPPED], indirect=True
+    "variant", [each for each in parameters() if each.id in AS_SHIPPED], indirect=True
 )
 def test_the_tests_that_it_ships_pass_with_its_own_gate(variant: Project) -> None:
     done = variant.make("test", env={"PYTEST_ADDOPTS": f"--ignore={FOLDER}"})
