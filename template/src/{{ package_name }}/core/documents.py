@@ -95,8 +95,8 @@ def complete(document: Document, *, contact_name: str, contact_email: str) -> No
 
     Args:
         document: What the framework has made, with the errors that endpoints name.
-        contact_name: Who answers for the service.
-        contact_email: Where to write to them.
+        contact_name: The owner of the service.
+        contact_email: The owner's email.
     """
     # Not through a framework's argument, which insists on a public mail domain.
     document["info"]["contact"] = {"name": contact_name, "email": contact_email}
