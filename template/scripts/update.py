@@ -115,9 +115,7 @@ def _require_clean_tree() -> None:
     except subprocess.CalledProcessError as error:
         raise UpdateError(f"git does not know this folder: {error.stderr.strip()}") from None
     if changed:
-        raise UpdateError(
-            f"commit or stash your changes first, so that they can be told apart:\n{changed}"
-        )
+        raise UpdateError(f"commit or stash your changes first, to keep them separate:\n{changed}")
     if not _lines("ls-files", "--", _ANSWERS):
         raise UpdateError(
             f"git keeps no copy of {_ANSWERS}, for a .gitignore hides it. What git has no copy of, "

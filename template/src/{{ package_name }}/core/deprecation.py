@@ -34,7 +34,7 @@ class Deprecation:
         link: Where to read what to use in its place: an address, in ASCII.
 
     Raises:
-        ValueError: It would stop to answer before it is deprecated (RFC 9745, section 4), or the
+        ValueError: It would be removed before it is deprecated (RFC 9745, section 4), or the
             link would end early in its header.
     """
 
@@ -59,7 +59,7 @@ class Deprecation:
         operation["deprecated"] = True
         sentence = f"**Deprecated** since {self.since.isoformat()}"
         if self.sunset is not None:
-            sentence += f"; it stops to answer on {self.sunset.isoformat()}"
+            sentence += f"; it will be removed on {self.sunset.isoformat()}"
         text = operation.get("description", "")
         operation["description"] = f"{sentence}.\n\n{text}".strip()
         sent = {name.decode().capitalize() for name, _ in self.headers}

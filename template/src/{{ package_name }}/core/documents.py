@@ -1,6 +1,6 @@
 """The OpenAPI document, whatever framework has made it.
 
-Every error gets its true shape, each answer an example and the headers that the service adds.
+Every error gets its schema, each response an example and the headers that the service adds.
 """
 
 from collections.abc import Iterator

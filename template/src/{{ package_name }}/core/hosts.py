@@ -14,7 +14,7 @@ class Hosts:
     """Names of hosts; one that begins with `*.` stands for all below it, `*` for all.
 
     Args:
-        names: The names that the service answers to.
+        names: The allowed names.
     """
 
     def __init__(self, names: Iterable[str]) -> None:

@@ -45,7 +45,7 @@ class SmtpMailer:
     async def send(self, mail: Mail) -> None:
         """Send a mail.
 
-        What servers say of a fault may quote the mail's address, so it is not passed on.
+        Messages of servers may quote the email's address, so they are not passed on.
 
         Raises:
             MailDelayedError: The server is away, slow, or asks to come back later.

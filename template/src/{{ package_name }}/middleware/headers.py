@@ -18,16 +18,16 @@ _NOT_STORED = (b"cache-control", b"no-store")
 class HeadersMiddleware:
     """Adds headers that the response has not set itself.
 
-    The sources' headers come to each answer, in the place of what an endpoint may have set by their
-    names, but for Link, which is a list (RFC 8288). They share this layer, for each layer that
-    looks at answers costs every request.
+    The sources' headers replace those of an endpoint with the same names, except Link, which is a
+    list (RFC 8288). They share one middleware, because each that
+    wraps responses costs time on every request.
 
     A response to a request with credentials may not be stored, unless it says otherwise itself.
 
     Args:
         app: What is inside of it.
-        fixed: The headers of every answer.
-        sources: What gives an answer its own; each names its headers in lower case.
+        fixed: The headers of every response.
+        sources: Functions that return further headers, with names in lower case.
     """
 
     def __init__(self, app: ASGIApp, *, fixed: Headers, sources: Sequence[Source]) -> None:

@@ -13,8 +13,8 @@ from .access_log import CLIENT_CLOSED_REQUEST
 class MetricsMiddleware:
     """Counts a request just before the last part of its response is sent.
 
-    Who has the whole answer then finds it counted, on any worker. It stands outside of the layers
-    that answer by themselves, so that it sees their answers, too.
+    A client that has the whole response finds it counted, on any worker. It is outside of the
+    middlewares that respond themselves, so that it counts their responses, too.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:

@@ -20,7 +20,7 @@ class Deprecated(Deprecation):
 
     A class may as well say `deprecated = Deprecated(...)`; views that inherit from it end with it.
     A view's function can be decorated, too: one of @api_view, above that, or that of an address.
-    Every answer of the view then has the headers, errors and refusals included; the document marks
+    Every response of the view then has the headers, errors and refusals included; the schema marks
     its operations as deprecated.
     """
 

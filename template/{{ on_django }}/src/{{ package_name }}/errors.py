@@ -138,7 +138,7 @@ def answer_database_error(request: HttpRequest, error: Exception) -> HttpRespons
     return problem(
         request,
         UnavailableError.status,
-        "The database does not answer right now. Try again.",
+        "The database does not respond right now. Try again.",
         code=UnavailableError.code,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

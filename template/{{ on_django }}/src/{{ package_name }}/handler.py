@@ -3,7 +3,7 @@
 Django's own ASGI handler starts a thread for each request, and opens a connection to the database
 in it; that costs twice what the rest of a request does (docs/decisions.md of the template has the
 figures). Here a thread serves one request after the other, through Django's synchronous chain of
-middlewares, as under a WSGI server. What answers probes runs on the event loop, so that it is there
+middlewares, as under a WSGI server. The views of probes run on the event loop, so that they respond
 when all threads are busy.
 """
 
@@ -214,7 +214,7 @@ class DjangoHandler(BaseHandler):
         """Serve a request in this thread, up to the point where its connection is put in order.
 
         Returns:
-            The answer; None for one whose parts were sent from here. One with asynchronous parts is
+            The response; None if its parts were sent from here. One with asynchronous parts is
             left to the event loop, and holds no thread.
         """
         set_script_prefix(get_script_prefix(request.scope))

@@ -14,7 +14,7 @@ FIRST = "v1"
 """The version that the API begins with."""
 
 _NO_LAYERS = (
-    "this request did not pass the service's layers, which create_app() puts around Django: "
+    "this request did not pass the service's middlewares, which create_app() adds to Django: "
     "in a test, call with the fixture `client`, which is Starlette's TestClient"
 )
 ROUTE = "route_template"

@@ -22,7 +22,7 @@ def appoint(email: str, read_password: Callable[[], str]) -> str:
 
     Args:
         email: The address.
-        read_password: Asks for the password of whoever is not known to have the address.
+        read_password: Asks for the password of a user with an unverified email.
 
     Raises:
         ValueError: It cannot be done.

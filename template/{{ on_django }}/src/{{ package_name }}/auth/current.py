@@ -67,7 +67,7 @@ class IsUser(BasePermission):
         """Return True.
 
         Raises:
-            UnauthenticatedError: Nobody knows who calls.
+            UnauthenticatedError: There is no valid access token.
         """
         del view
         # Other authentication classes may set an anonymous user, or a class of their own.
@@ -85,7 +85,7 @@ class IsAdmin(IsUser):
         """Return True.
 
         Raises:
-            UnauthenticatedError: Nobody knows who calls.
+            UnauthenticatedError: There is no valid access token.
             ForbiddenError: It is no administrator.
         """
         super().has_permission(request, view)

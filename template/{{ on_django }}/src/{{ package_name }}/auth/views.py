@@ -75,10 +75,10 @@ class RegisterView(GuessedView):
     )
     @fails_with(UnavailableError, RegistrationClosedError)
     def post(self, request: Request) -> HttpResponse:
-        """Make an account, which a mailed token opens.
+        """Create an account; an emailed token activates it.
 
-        The answer is the same for an address that has an account already; its owner gets a mail.
-        So nobody can find out who has one.
+        The response is the same for an email that has an account already; its owner gets an email.
+        So a client cannot find out which emails have an account.
         """
         data = body_of(Registration, request)
         accounts = self.state["accounts"]
@@ -153,16 +153,16 @@ class LoginView(GuessedView):
     )
     @fails_with(UnavailableError, InvalidCredentialsError)
     def post(self, request: Request) -> HttpResponse:
-        """Open a session with an address and a password.
+        """Open a session with email and password.
 
-        - The **access token** says who calls, for minutes: `Authorization: Bearer ...`.
-        - The **refresh token** brings the next pair, once. Used again, it ends the session.
+        - The **access token** authenticates requests for minutes: `Authorization: Bearer ...`.
+        - The **refresh token** is exchanged for the next pair, once; a reuse revokes the session.
 
-        The form of OAuth 2.0 is taken as well (RFC 6749, section 4.3.2), with the address as its
+        The form of OAuth 2.0 is accepted as well (RFC 6749, section 4.3.2), with the email as
         `username`.
 
-        An unknown address, a wrong password and an address that was not verified are answered
-        alike, and take as long.
+        An unknown email, a wrong password and an unverified email get the same response, in the
+        same time.
         """
         data = _login(request)
         password = data.password.get_secret_value()

@@ -151,7 +151,7 @@ class UserView(ApiView):
     def get(self, request: Request, user_id: str) -> HttpResponse:
         """Return a user: any for administrators, for others themselves.
 
-        To others a user does not exist (404), so that nobody learns who is there.
+        For other clients a user does not exist (404), so that they cannot see who has an account.
         """
         wanted = identifier_of("user_id", user_id)
         return _shown(service.read_user(user_of(request), wanted))

@@ -80,8 +80,8 @@ async def log_in(accounts: Accounts, email: str, password: str) -> Issued:
 async def refresh(accounts: Accounts, token: str) -> Issued:
     """Return a new pair of tokens for a refresh token, which is then invalid.
 
-    A token that was used before is in the hands of two, and nobody can tell who is who: its whole
-    family ends (RFC 9700, section 4.14.2). So it does when one client refreshes twice at a time.
+    A token that was used before may be stolen: its whole family is revoked (RFC 9700, section
+    4.14.2), even if one client refreshes twice at the same time.
 
     Raises:
         InvalidRefreshTokenError: It was used, has ended, or never was.

@@ -33,7 +33,7 @@ async def answer_database_error(request: Request, error: Exception) -> Response:
     return problem_response(
         request,
         UnavailableError.status,
-        "The database does not answer right now. Try again.",
+        "The database does not respond right now. Try again.",
         code=UnavailableError.code,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

@@ -110,7 +110,7 @@ async def list_users(
 async def read_user(user_id: UserId, caller: CurrentUser, session: SessionDep) -> User:
     """Return a user: any for administrators, for others themselves.
 
-    To others a user does not exist (404), so that nobody learns who is there.
+    For other clients a user does not exist (404), so that they cannot see who has an account.
     """
     return await service.read_user(session, caller, user_id)
 
