@@ -53,7 +53,7 @@ def test_a_module_of_the_team_without_tests_fails_make_test(extended: Project) -
 
 
 def test_one_test_alone_passes_without_the_gate(extended: Project) -> None:
-    done = extended.run("uv", "run", "--frozen", "pytest", "-k", "config")
+    done = extended.run("uv", "run", "--frozen", "pytest", "-k", "settings")
 
     assert " passed" in done.stdout
     assert "coverage" not in done.stdout
