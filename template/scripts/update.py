@@ -328,7 +328,7 @@ def _prove(proof: Sequence[Sequence[str]]) -> None:
             status = 130
         if status:
             raise UpdateError(
-                f"the update is merged, but {shlex.join(command)} fails or was stopped: mend it, "
+                f"the update is merged, but {shlex.join(command)} fails or was stopped: fix it, "
                 "run the rest, then git add --all && git commit"
             )
 
