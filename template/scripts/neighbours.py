@@ -1,4 +1,4 @@
-"""Lines of both sides of a merge that only stand beside each other: kept, where that is safe."""
+"""Resolves conflicts of lines that both sides added side by side, where that is safe."""
 
 import re
 import subprocess

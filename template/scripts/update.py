@@ -1,4 +1,4 @@
-"""Bring in what the template has improved since, prove the result, and say what to look at.
+"""Update from the template, test the result, and list what to review.
 
 Copier merges, and ends with 0 even where it could not. So this looks for what it leaves behind:
 conflicts, edited files that the template has removed, and new ones that .gitignore hides.
@@ -39,7 +39,7 @@ _LARGEST = 2**20
 
 
 class UpdateError(Exception):
-    """The update stops; the message says why, and what to do."""
+    """The update stops; the message has the reason, and what to do."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -115,9 +115,7 @@ def _require_clean_tree() -> None:
     except subprocess.CalledProcessError as error:
         raise UpdateError(f"git does not know this folder: {error.stderr.strip()}") from None
     if changed:
-        raise UpdateError(
-            f"commit or stash your changes first, so that they can be told apart:\n{changed}"
-        )
+        raise UpdateError(f"commit or stash your changes first, to keep them separate:\n{changed}")
     if not _lines("ls-files", "--", _ANSWERS):
         raise UpdateError(
             f"git keeps no copy of {_ANSWERS}, for a .gitignore hides it. What git has no copy of, "
@@ -153,7 +151,7 @@ class _Before:
         return cls(_git("show", f"HEAD:./{_ANSWERS}"), hidden, texts)
 
     def changed(self) -> set[str]:
-        """Return the files that no longer hold what they did."""
+        """Return the files whose content has changed."""
         return {file for file, text in self.texts.items() if _read(Path(file)) != text}
 
     def saved(self) -> str:
@@ -233,7 +231,7 @@ def _answer(answers: str, name: str) -> str:
 
 
 def _read(path: Path) -> bytes | None:
-    """Return what a file holds; None where it is none, or too large to be a template's."""
+    """Return the content of a file; None if there is none, or it is too large for a template's."""
     with suppress(OSError):
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
             return path.read_bytes()
@@ -270,7 +268,7 @@ def _run_copier(arguments: Sequence[str]) -> None:
             "Copier stopped half way. Nothing of yours is lost; this takes back what it did:\n"
             "  git reset --hard && git clean --force -d"
         )
-    raise UpdateError("Copier changed nothing; its own words above say why")
+    raise UpdateError("Copier changed nothing; its message above gives the reason")
 
 
 def _copier() -> list[str]:
@@ -330,7 +328,7 @@ def _prove(proof: Sequence[Sequence[str]]) -> None:
             status = 130
         if status:
             raise UpdateError(
-                f"the update is merged, but {shlex.join(command)} fails or was stopped: mend it, "
+                f"the update is merged, but {shlex.join(command)} fails or was stopped: fix it, "
                 "run the rest, then git add --all && git commit"
             )
 

@@ -70,7 +70,7 @@ def test_without_an_account_there_are_readers_alone(
 @pytest.mark.parametrize(
     ("threshold", "value", "reason"),
     [
-        ("LOADTEST_MAX_P95_MS", "0.1", "the 95th percentile of answer times is"),
+        ("LOADTEST_MAX_P95_MS", "0.1", "the 95th percentile of response times is"),
         ("LOADTEST_MIN_RPS", "1000000", "the rate of requests is"),
     ],
 )

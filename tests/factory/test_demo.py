@@ -41,7 +41,7 @@ def test_the_demo_answers_and_ctrl_c_leaves_nothing_running(
     assert httpx2.get(f"{url}/docs").status_code == 200
     person = {"email": "ann@example.com", "password": "correct horse battery staple"}
     httpx2.post(f"{url}/api/v1/auth/register", json=person).raise_for_status()
-    command.expect("Subject: .*confirm your address")
+    command.expect("Subject: .*confirm your email address")
     command.expect(r"\n([\w-]{43})\r?\n")
     assert isinstance(command.match, re.Match)
     token = {"token": command.match[1]}

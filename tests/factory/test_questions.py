@@ -68,7 +68,7 @@ def test_a_new_switch_is_known_to_the_guard_and_the_readme_by_its_question_alone
 
     assert "| `greeting` | Render a greeting? | `yes`, `no` | `yes` |" in table.table(questions)
     guard = next(q for q in questions.all if q.name == "answers_guard").details["when"]
-    with pytest.raises(UndefinedError, match=r"greeting cannot be maybe\. Say yes or no\."):
+    with pytest.raises(UndefinedError, match=r"greeting cannot be maybe\. Answer yes or no\."):
         questions.render(guard, {"_copier_conf": {"data": {"greeting": "maybe"}}})
     assert questions.render(guard, {"_copier_conf": {"data": {"greeting": False}}}) == "false"
 

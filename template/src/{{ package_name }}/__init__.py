@@ -1,1 +1,1 @@
-"""The service: app.py is the place where its parts meet."""
+"""The service: app.py creates the application."""

@@ -49,7 +49,7 @@ def closing(scope: Scope) -> Mapping[str, str]:
 
 
 async def answer_service_error(request: HTTPConnection, error: ServiceError) -> Response:
-    """Answer with what the error says of itself."""
+    """Respond with the error's problem details."""
     return problem_response(
         request, error.status, str(error), code=error.code, headers=error.headers
     )

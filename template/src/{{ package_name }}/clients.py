@@ -9,7 +9,7 @@ FORWARDED_FOR = b"x-forwarded-for"
 
 
 def client_address(scope: Scope, addresses: ClientAddresses) -> str:
-    """Return the client's address, found once for each request and kept in its state."""
+    """Return the client's IP address, resolved once for each request and stored in its state."""
     state = scope["state"]
     known: str | None = state.get("client_address")
     if known is None:

@@ -1,4 +1,4 @@
-"""How a request counts against a limit, and what its answer says of it."""
+"""How a request counts against a limit, and the headers of its response."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def client_and_route(scope: Scope) -> str:
-    """Return who calls what: the user, else the address, and the template of the route.
+    """Return the key of a limit: the user, else the address, and the template of the route.
 
     The template, so that /orders/1 and /orders/2 count together; as the service knows it, so that
     no client can make keys up.
@@ -26,7 +26,7 @@ def client_and_route(scope: Scope) -> str:
 
 
 def address_and_route(scope: Scope) -> str:
-    """Return from where what is called, whoever the user is.
+    """Return the key of a limit: the address and the template of the route, without the user.
 
     For endpoints that do not ask who calls, as a login: there, many accounts are no many buckets.
     """
@@ -41,7 +41,7 @@ async def count(
     own: str | Callable[[Settings], str] | None = None,
     identifier: Callable[[Scope], str] = client_and_route,
 ) -> Verdict | None:
-    """Count a request; its answer carries the verdict, even if it fails later.
+    """Count a request; its response has the headers of the limit, even if it fails later.
 
     Args:
         scope: The request's.
@@ -59,7 +59,7 @@ async def count(
     settings: Settings = state["settings"]
     text = own
     if text is None:
-        # Only a token that was verified has a user's limit there; and it holds where users count.
+        # Only a verified token sets a user, and the limit of users applies only to keys with users.
         users = state.get("user_limit") if identifier is client_and_route else None
         text = users or settings.rate_limit_default
     limit = parse_limit(text if isinstance(text, str) else text(settings))
@@ -71,11 +71,11 @@ async def count(
 
 
 def refusal(verdict: Verdict) -> RateLimitedError:
-    """Return the error that tells a client when to come again."""
+    """Return the error with Retry-After."""
     return RateLimitedError(headers={"Retry-After": str(verdict.retry_after)})
 
 
 def limit_headers(scope: Scope) -> Headers:
-    """Return what an answer says of its limit; nothing where there was none."""
+    """Return the headers of a limit; none if no limit applied."""
     verdict: Verdict | None = scope["state"].get("verdict")
     return () if verdict is None else verdict.headers

@@ -13,7 +13,7 @@ _NO_ANSWER = (OSError, HTTPException)
 
 
 def is_ready(host: str, port: int) -> bool:
-    """Return whether the readiness check answers 200.
+    """Return whether the readiness check returns 200.
 
     Args:
         host: The address that the service listens on; a wildcard is asked on loopback.

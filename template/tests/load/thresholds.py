@@ -14,7 +14,7 @@ from locust.env import Environment
 
 @dataclass(frozen=True)
 class Threshold:
-    """A number that a run is held to.
+    """A threshold of a run.
 
     Attributes:
         variable: The variable that sets it.
@@ -67,7 +67,7 @@ THRESHOLDS = (
         lambda total: 100 * total.fail_ratio,
     ),
     Threshold(
-        "LOADTEST_MAX_P95_MS", 500, "the 95th percentile of answer times", " ms",
+        "LOADTEST_MAX_P95_MS", 500, "the 95th percentile of response times", " ms",
         lambda total: float(total.get_response_time_percentile(0.95) or 0),
     ),
     Threshold(

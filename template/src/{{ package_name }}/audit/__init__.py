@@ -1,1 +1,1 @@
-"""The audit trail: who did what to whose account, and when."""
+"""The audit trail: actor, event, account and time."""

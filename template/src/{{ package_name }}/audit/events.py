@@ -1,4 +1,4 @@
-"""What the audit trail tells of."""
+"""The events of the audit trail."""
 
 from enum import StrEnum
 

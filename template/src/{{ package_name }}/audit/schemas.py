@@ -14,7 +14,7 @@ _USER = "3f2b8c1e-5d47-4a86-9c0f-7e1d2b6a4c58"
 
 def _written_out(value: object) -> object:
     if isinstance(value, str) and value.lstrip("+-").replace(".", "").isdecimal():
-        raise ValueError("must be a moment like 2027-01-15T00:00:00Z")  # and not seconds since 1970
+        raise ValueError("must be a time like 2027-01-15T00:00:00Z")  # and not seconds since 1970
     return value
 
 
@@ -33,7 +33,9 @@ class AuditRead(BaseModel):
     event: Annotated[str, Field(description="What happened.", examples=[Event.ROLE_CHANGED.value])]
     actor_id: Annotated[
         UUID | None,
-        Field(description="Who did it; null for nobody known, or a command.", examples=[_USER]),
+        Field(
+            description="The user who did it; null if unknown, or for a command.", examples=[_USER]
+        ),
     ]
     subject_id: Annotated[
         UUID | None, Field(description="Whose account; null for no account.", examples=[_USER])

@@ -1,4 +1,4 @@
-"""What callers without the right token, password or role are told."""
+"""The errors of authentication and authorization."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,14 @@ from ..core.problems import ConflictError, Header, ServiceError
 
 CHALLENGE: Mapping[str, Header] = {
     "WWW-Authenticate": {
-        "description": "How to say who calls (RFC 6750).",
+        "description": "How to authenticate (RFC 6750).",
         "schema": {"type": "string", "const": "Bearer"},
     }
 }
 
 
 class UnauthenticatedError(ServiceError):
-    """Nobody knows who calls."""
+    """The request has no valid access token."""
 
     status = 401
     code = "UNAUTHENTICATED"
@@ -25,53 +25,53 @@ class UnauthenticatedError(ServiceError):
 
 
 class InvalidCredentialsError(UnauthenticatedError):
-    """Wrong address or password, or an address that was not verified: nobody learns which."""
+    """Wrong email or password, or an unverified email: the response does not reveal which."""
 
     code = "INVALID_CREDENTIALS"
-    detail = "The address or the password is wrong, or the address has not been verified yet."
+    detail = "The email or the password is wrong, or the email has not been verified yet."
 
 
 class InvalidRefreshTokenError(UnauthenticatedError):
-    """The refresh token was used before, has ended, or never was."""
+    """The refresh token was used before, has expired, or is unknown."""
 
     code = "INVALID_REFRESH_TOKEN"
-    detail = "The refresh token does not hold, or no longer. Log in again."
+    detail = "The refresh token is invalid or expired. Log in again."
 
 
 class InvalidMailedTokenError(ServiceError):
-    """The token of a mail was used before, has ended, or never was."""
+    """The token of an email was used before, has expired, or is unknown."""
 
     status = 400
     code = "INVALID_TOKEN"
-    detail = "The token does not hold, or no longer. Ask for a new mail."
+    detail = "The token is invalid or expired. Request a new email."
 
 
 class WrongPasswordError(ServiceError):
-    """The present password has to be given, and was not."""
+    """The current password is required, and was wrong or missing."""
 
     status = 403
     code = "WRONG_PASSWORD"
-    detail = "Give your present password as current_password."
+    detail = "Send your current password as current_password."
 
 
 class ForbiddenError(ServiceError):
-    """The caller is known and may not do this."""
+    """The user lacks the permission."""
 
     status = 403
     code = "FORBIDDEN"
-    detail = "This needs the role of an administrator."
+    detail = "This requires the role of an administrator."
 
 
 class RegistrationClosedError(ServiceError):
-    """The settings let nobody make an account."""
+    """The settings disable registration."""
 
     status = 403
     code = "REGISTRATION_CLOSED"
-    detail = "Accounts are made by administrators here."
+    detail = "Only administrators can create accounts."
 
 
 class LastAdminError(ConflictError):
-    """It would leave nobody to administer the service."""
+    """The change would remove the last administrator."""
 
     code = "LAST_ADMIN"
-    detail = "This is the last administrator. Make another one first."
+    detail = "This is the last administrator. Create another one first."

@@ -21,7 +21,7 @@ class UnfitLoginError(Exception):
     """A body is no login.
 
     Attributes:
-        faults: What is wrong, as pydantic tells it, without what was given.
+        faults: The errors as pydantic reports them, without the input.
     """
 
     def __init__(self, faults: list[Any]) -> None:
@@ -30,7 +30,7 @@ class UnfitLoginError(Exception):
 
 
 def read_login(content_type: str, body: bytes) -> Login:
-    """Return who wants to log in.
+    """Return the credentials of a login.
 
     Raises:
         BodyTooLargeError: The body is larger than a login can be.

@@ -1,4 +1,4 @@
-"""What the commands that have to do with accounts are told."""
+"""The input of the commands for accounts."""
 
 import getpass
 import os
@@ -13,7 +13,7 @@ PASSWORD_VARIABLE = "ADMIN_PASSWORD"  # noqa: S105 -- where it is, not what
 
 
 def read_email(given: str) -> str:
-    """Return an address as it is kept.
+    """Return an email as it is stored.
 
     Raises:
         ValueError: It is none.
@@ -26,7 +26,7 @@ def read_email(given: str) -> str:
 
 
 def read_password() -> str:
-    """Return the password, from the environment or else from whoever sits there.
+    """Return the password, from the environment or a prompt.
 
     Raises:
         ValueError: There is none, or it does not do.
@@ -34,7 +34,9 @@ def read_password() -> str:
     password = os.environ.get(PASSWORD_VARIABLE)
     if password is None:
         if not sys.stdin.isatty():
-            raise ValueError(f"there is no terminal to ask for a password: set {PASSWORD_VARIABLE}")
+            raise ValueError(
+                f"there is no terminal to prompt for a password: set {PASSWORD_VARIABLE}"
+            )
         password = getpass.getpass()
         if getpass.getpass("Again: ") != password:
             raise ValueError("the two passwords differ: try again")

@@ -56,11 +56,11 @@ class Login(ClosedModel):
 
 LOGIN_EXAMPLES: dict[str, Any] = {
     "common": {
-        "summary": "An address and its password",
+        "summary": "An email and its password",
         "value": {"email": "ann@example.com", "password": _PASSWORD},
     },
     "case": {
-        "summary": "Capitals in an address do not matter",
+        "summary": "The case of an email does not matter",
         "value": {"email": "Ann@Example.com", "password": _PASSWORD},
     },
     "edge": {
@@ -76,7 +76,7 @@ LOGIN_EXAMPLES: dict[str, Any] = {
 class PasswordForm(BaseModel):
     """The same, as the form of OAuth 2.0 (RFC 6749, section 4.3.2)."""
 
-    # What else that form may hold, like a scope, says nothing here.
+    # Other fields of that form, like a scope, are ignored.
     grant_type: Annotated[Literal["password"], Field(description="The kind of the form.")] = (
         "password"
     )
@@ -98,13 +98,14 @@ class TokenPair(BaseModel):
     ]
     token_type: Annotated[Literal["bearer"], Field(description="How to send it.")] = "bearer"  # noqa: S105 -- a kind, no token
     expires_in: Annotated[
-        int, Field(description="Seconds for which the access token holds.", examples=[900])
+        int, Field(description="Seconds for which the access token is valid.", examples=[900])
     ]
     refresh_token: Annotated[
-        RandomToken, Field(description="What brings the next pair; of a single use.")
+        RandomToken, Field(description="Exchanges for the next pair; can be used once.")
     ]
     refresh_expires_in: Annotated[
-        int, Field(description="Seconds for which the session can go on.", examples=[2592000])
+        int,
+        Field(description="Seconds for which the session can be refreshed.", examples=[2592000]),
     ]
 
 
@@ -119,11 +120,11 @@ class Refresh(ClosedModel):
 REFRESH_EXAMPLES: dict[str, Any] = {
     "common": {"summary": "The token of the last pair", "value": {"refresh_token": _TOKEN}},
     "used": {
-        "summary": "A token that was used before ends its session (401)",
+        "summary": "A token that was used before revokes its session (401)",
         "value": {"refresh_token": "a-token-that-was-used-once-before"},
     },
     "unknown": {
-        "summary": "A token that never was (401)",
+        "summary": "An unknown token (401)",
         "value": {"refresh_token": "not-one-of-ours"},
     },
 }
@@ -133,7 +134,7 @@ class LogoutQuery(ClosedModel):
     """Which sessions to end."""
 
     all: Annotated[
-        bool, Field(description="End all sessions of the user, and not only this one.")
+        bool, Field(description="Revoke all sessions of the user, not only this one.")
     ] = False
 
 
@@ -146,7 +147,7 @@ class Mailing(ClosedModel):
 MAILING_EXAMPLES: dict[str, Any] = {
     "common": {"summary": "An address", "value": {"email": "ann@example.com"}},
     "unknown": {
-        "summary": "An address without an account gets the same answer, and no mail",
+        "summary": "An email without an account gets the same response, and no mail",
         "value": {"email": "nobody@example.com"},
     },
     "case": {"summary": "Capitals do not matter", "value": {"email": "Ann@Example.com"}},
@@ -156,29 +157,29 @@ MAILING_EXAMPLES: dict[str, Any] = {
 class Verification(ClosedModel):
     """What shows that an address is the account's."""
 
-    token: Annotated[RandomToken, Field(description="The token of the mail.")]
+    token: Annotated[RandomToken, Field(description="The token of the email.")]
 
 
 VERIFICATION_EXAMPLES: dict[str, Any] = {
-    "common": {"summary": "The token of the mail", "value": {"token": _TOKEN}},
+    "common": {"summary": "The token of the email", "value": {"token": _TOKEN}},
     "used": {
         "summary": "A token that was used before (400)",
         "value": {"token": "a-token-that-was-used-once-before"},
     },
-    "unknown": {"summary": "A token that never was (400)", "value": {"token": "not-one-of-ours"}},
+    "unknown": {"summary": "An unknown token (400)", "value": {"token": "not-one-of-ours"}},
 }
 
 
 class PasswordReset(ClosedModel):
     """Another password, for one that was forgotten."""
 
-    token: Annotated[RandomToken, Field(description="The token of the mail.")]
+    token: Annotated[RandomToken, Field(description="The token of the email.")]
     password: NewPassword
 
 
 RESET_EXAMPLES: dict[str, Any] = {
     "common": {
-        "summary": "The token of the mail, and another password",
+        "summary": "The token of the email, and a new password",
         "value": {"token": _TOKEN, "password": _PASSWORD},
     },
     "used": {
@@ -204,11 +205,11 @@ class PasswordChange(ClosedModel):
 
 CHANGE_EXAMPLES: dict[str, Any] = {
     "common": {
-        "summary": "The present password and the next",
+        "summary": "The current password and the new one",
         "value": {"current_password": _PASSWORD, "new_password": "a longer one than before"},
     },
     "wrong": {
-        "summary": "A present password that is another (403)",
+        "summary": "A wrong current password (403)",
         "value": {"current_password": "wrong", "new_password": "a longer one than before"},
     },
     "edge": {
@@ -219,23 +220,23 @@ CHANGE_EXAMPLES: dict[str, Any] = {
 
 
 class Accepted(BaseModel):
-    """What is said to everyone alike."""
+    """The same response for every email."""
 
     detail: Annotated[
         str,
         Field(
             description="What happens now, for people.",
-            examples=["If the address needs it, a mail is on its way."],
+            examples=["If the address has an account that needs it, an email was sent."],
         ),
     ]
 
 
 class TokenReport(BaseModel):
-    """What an access token that holds says."""
+    """The claims of a valid access token."""
 
     user_id: Annotated[UUID, Field(description="Whose it is.")]
     session_id: Annotated[UUID, Field(description="The login that it descends from.")]
     role: Annotated[Role, Field(description="What the user may do.", examples=[Role.USER])]
     expires_at: Annotated[
-        datetime, Field(description="Until when it holds (UTC).", examples=["2027-01-15T09:45:00Z"])
+        datetime, Field(description="When it expires (UTC).", examples=["2027-01-15T09:45:00Z"])
     ]

@@ -48,33 +48,34 @@ class AccountSettings(SettingsGroup):
     secret_key: Annotated[
         SecretStr | None,
         AfterValidator(_check_key),
-        Field(description="What signs tokens: openssl rand -hex 32; unset: new at each start."),
+        Field(description="Signs tokens: openssl rand -hex 32; unset: new at each start."),
     ] = None
     secret_key_fallbacks: Annotated[
         SecretStr | None,
         AfterValidator(_check_fallbacks),
-        Field(description="Keys that signed before and still verify, separated by commas."),
+        Field(description="Former keys that still verify tokens, comma-separated."),
     ] = None
     access_token_minutes: Annotated[
-        int, Field(description="Minutes for which an access token holds.", ge=1, le=1440)
+        int, Field(description="Minutes for which an access token is valid.", ge=1, le=1440)
     ] = 15
     refresh_token_days: Annotated[
         int, Field(description="Days for which a session can be refreshed.", ge=1, le=3650)
     ] = 30
     reset_token_minutes: Annotated[
-        int, Field(description="Minutes for which a mailed reset token holds.", ge=1, le=1440)
+        int, Field(description="Minutes for which an emailed reset token is valid.", ge=1, le=1440)
     ] = 30
     verification_token_hours: Annotated[
-        int, Field(description="Hours for which a mailed verification token holds.", ge=1, le=720)
+        int,
+        Field(description="Hours for which an emailed verification token is valid.", ge=1, le=720),
     ] = 24
-    registration_enabled: Annotated[bool, Field(description="Let anyone make an account.")] = True
+    registration_enabled: Annotated[bool, Field(description="Allow registration.")] = True
     email_verification_required: Annotated[
         bool,
-        Field(description="No login before verification; off, a login tells who was registered."),
+        Field(description="Require a verified email to log in; off reveals accounts."),
     ] = True
     account_pages_url: Annotated[
         AnyHttpUrl | None,
-        Field(description="Where /verify-email and /reset-password are; unset: mails hold tokens."),
+        Field(description="URL of /verify-email and /reset-password; unset: no links."),
     ] = None
     audit_retention_days: Annotated[
         int,
@@ -83,25 +84,19 @@ class AccountSettings(SettingsGroup):
     rate_limit_user: Annotated[
         str | None,
         AfterValidator(_check_limit),
-        Field(description="How often a user, in place of RATE_LIMIT_DEFAULT; unset: as anybody."),
+        Field(description="Limit of users, in place of RATE_LIMIT_DEFAULT; unset: the same."),
     ] = None
-    rate_limit_login: Annotated[Rate, Field(description="How often one may try to log in.")] = (
-        "5/minute"
-    )
-    rate_limit_register: Annotated[Rate, Field(description="How often one may register.")] = (
-        "3/minute"
-    )
-    rate_limit_refresh: Annotated[Rate, Field(description="How often one may refresh.")] = (
+    rate_limit_login: Annotated[Rate, Field(description="Limit of login attempts.")] = "5/minute"
+    rate_limit_register: Annotated[Rate, Field(description="Limit of registrations.")] = "3/minute"
+    rate_limit_refresh: Annotated[Rate, Field(description="Limit of token refreshes.")] = (
         "10/minute"
     )
-    rate_limit_logout: Annotated[Rate, Field(description="How often one may log out.")] = (
-        "20/minute"
-    )
-    rate_limit_me: Annotated[Rate, Field(description="How often one may read one's account.")] = (
+    rate_limit_logout: Annotated[Rate, Field(description="Limit of logouts.")] = "20/minute"
+    rate_limit_me: Annotated[Rate, Field(description="Limit of reads of the own account.")] = (
         "60/minute"
     )
     rate_limit_reset: Annotated[
-        Rate, Field(description="How often one may ask for a mail, or use its token.")
+        Rate, Field(description="Limit of emails, and of uses of their tokens.")
     ] = "3/minute"
 
     @classmethod

@@ -25,9 +25,9 @@ class BackupSettings(SettingsGroup):
         int, Field(description="Days after which a backup is removed by a newer one.", ge=1)
     ] = 30
     backup_keep_at_least: Annotated[
-        int, Field(description="Backups that are kept however old they are.", ge=1)
+        int, Field(description="Number of newest backups that are never removed.", ge=1)
     ] = 7
     restic_password: Annotated[
         SecretStr | None,
-        Field(description="Encrypts backups; keep a copy elsewhere, for nothing else reads them."),
+        Field(description="Encrypts backups; keep a copy elsewhere, backups need it."),
     ] = None

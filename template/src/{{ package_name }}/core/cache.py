@@ -1,4 +1,4 @@
-"""Answers that are kept for a while, so that they need not be made again."""
+"""A cache of responses."""
 
 import time
 from collections import OrderedDict
@@ -23,10 +23,10 @@ class CacheSettings(SettingsGroup):
     """The cache."""
 
     cache_enabled: Annotated[
-        bool, Field(description="Keep answers that are read often; not where hosts share nothing.")
+        bool, Field(description="Cache responses; disable where several hosts share no Redis.")
     ] = True
     cache_seconds: Annotated[
-        int, Field(description="Seconds for which an answer is kept at most.", ge=1)
+        int, Field(description="Maximum seconds for which a response is cached.", ge=1)
     ] = 30
 
 
@@ -37,10 +37,10 @@ class Store(Protocol):
         """Return the value, or None for none."""
 
     async def keep(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value for a while, unless there is one or the key is held."""
+        """Store a value, unless there is one or the key was invalidated."""
 
     async def hold(self, key: str, seconds: float) -> None:
-        """Forget the value, and keep none for a while."""
+        """Invalidate the value, and store none for a while."""
 
 
 class MemoryStore:
@@ -70,12 +70,12 @@ class MemoryStore:
         return entry[1]
 
     async def keep(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value for a while, unless there is one or the key is held."""
+        """Store a value, unless there is one or the key was invalidated."""
         if self._live(key) is None:
             self._put(key, value, seconds)
 
     async def hold(self, key: str, seconds: float) -> None:
-        """Forget the value, and keep none for a while."""
+        """Invalidate the value, and store none for a while."""
         self._put(key, None, seconds)
 
     def _live(self, key: str) -> tuple[float, bytes | None] | None:
@@ -129,7 +129,7 @@ class Cache:
         self._seconds = seconds
 
     async def fetch(self, name: str, key: object, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        """Return the value that is kept, or make it and keep it."""
+        """Return the cached value, or make it and cache it."""
         kept = await self.find(name, key)
         if kept is not None:
             return kept
@@ -138,7 +138,7 @@ class Cache:
         return made
 
     async def find(self, name: str, key: object) -> bytes | None:
-        """Return the value that is kept; None for none, which its caller makes and keeps."""
+        """Return the cached value; None on a miss."""
         kept = await self.store.read(f"{name}:{key}")
         if kept is not None:
             self.on_hit(name)

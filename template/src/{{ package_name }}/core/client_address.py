@@ -28,7 +28,7 @@ class ClientAddresses:
         return bool(self._trusted) and self._is_trusted(peer)
 
     def find(self, peer: str, forwarded_for: str) -> str:
-        """Return the client's address; the peer's where the header says nothing of use.
+        """Return the client's address; the peer's if the header has no valid one.
 
         Args:
             peer: The address at the other end of the connection.

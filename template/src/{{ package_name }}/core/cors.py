@@ -21,7 +21,7 @@ class CorsSettings(SettingsGroup):
     """Cross-origin requests."""
 
     cors_enabled: Annotated[
-        bool, Field(description="Answer cross-origin requests of the listed origins.")
+        bool, Field(description="Allow cross-origin requests of the listed origins.")
     ] = True
     cors_origins: Annotated[
         Listed, Field(description="Origins whose pages may call the service, separated by commas.")

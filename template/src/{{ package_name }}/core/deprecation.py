@@ -1,4 +1,4 @@
-"""What is going away, and how its answers and the OpenAPI document say so."""
+"""Deprecation of endpoints, in the headers of responses and in the OpenAPI document."""
 
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
@@ -8,17 +8,17 @@ from .headers import Headers
 
 DOCUMENTED_HEADERS = {
     "Deprecation": {
-        "description": "Since when the endpoint should not be used any more (RFC 9745).",
+        "description": "Since when the endpoint is deprecated (RFC 9745).",
         "schema": {"type": "string"},
         "example": "@1798761600",
     },
     "Sunset": {
-        "description": "When the endpoint will stop to answer (RFC 8594).",
+        "description": "When the endpoint will be removed (RFC 8594).",
         "schema": {"type": "string"},
         "example": "Thu, 01 Jul 2027 00:00:00 GMT",
     },
     "Link": {
-        "description": "Where to read what to use in its place.",
+        "description": "Where to read about its replacement.",
         "schema": {"type": "string"},
         "example": '<https://example.com/v2>; rel="deprecation"',
     },
@@ -26,7 +26,7 @@ DOCUMENTED_HEADERS = {
 
 
 class Deprecation:
-    """Since when something should not be used any more, and when it will be gone.
+    """Since when something is deprecated, and when it will be removed.
 
     Args:
         since: From when on it should not be used, at midnight UTC; the day may be still to come.
@@ -34,7 +34,7 @@ class Deprecation:
         link: Where to read what to use in its place: an address, in ASCII.
 
     Raises:
-        ValueError: It would stop to answer before it is deprecated (RFC 9745, section 4), or the
+        ValueError: It would be removed before it is deprecated (RFC 9745, section 4), or the
             link would end early in its header.
     """
 
@@ -42,7 +42,7 @@ class Deprecation:
         if sunset is not None and sunset < since:
             raise ValueError("sunset must not be before since")
         if link is not None and not (link.isascii() and link.isprintable() and ">" not in link):
-            raise ValueError("link must be an address in printable ASCII")
+            raise ValueError("link must be a URL in printable ASCII")
         self.since = since
         self.sunset = sunset
         headers = {"deprecation": f"@{_midnight(since).timestamp():.0f}"}
@@ -59,7 +59,7 @@ class Deprecation:
         operation["deprecated"] = True
         sentence = f"**Deprecated** since {self.since.isoformat()}"
         if self.sunset is not None:
-            sentence += f"; it stops to answer on {self.sunset.isoformat()}"
+            sentence += f"; it will be removed on {self.sunset.isoformat()}"
         text = operation.get("description", "")
         operation["description"] = f"{sentence}.\n\n{text}".strip()
         sent = {name.decode().capitalize() for name, _ in self.headers}

@@ -1,6 +1,6 @@
 """The OpenAPI document, whatever framework has made it.
 
-Every error gets its true shape, each answer an example and the headers that the service adds.
+Every error gets its schema, each response an example and the headers that the service adds.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ LOCATED: Documentation = {
         }
     }
 }
-"""The entry of an endpoint that makes something and says where it is."""
+"""The entry of an endpoint that creates a resource and returns its Location."""
 
 _CORRELATION = {
     "X-Correlation-ID": {
@@ -84,23 +84,23 @@ def _empty_entry(error: type[ServiceError]) -> dict[str, Any]:
 
 
 def servers(public_url: AnyHttpUrl | None) -> list[dict[str, Any]]:
-    """Return where the document says that the API is; by default, where the document itself is."""
+    """Return the servers of the schema; by default, the host that serves the schema."""
     if public_url is None:
-        return [{"url": "/", "description": "The host that serves this document"}]
+        return [{"url": "/", "description": "The host that serves this schema"}]
     return [{"url": str(public_url).rstrip("/")}]  # paths begin with a slash
 
 
 def complete(document: Document, *, contact_name: str, contact_email: str) -> None:
-    """Add to a document what it does not say yet.
+    """Complete a schema.
 
     Args:
         document: What the framework has made, with the errors that endpoints name.
-        contact_name: Who answers for the service.
-        contact_email: Where to write to them.
+        contact_name: The owner of the service.
+        contact_email: The owner's email.
     """
     # Not through a framework's argument, which insists on a public mail domain.
     document["info"]["contact"] = {"name": contact_name, "email": contact_email}
-    document.setdefault("security", [])  # an operation that asks for something says so
+    document.setdefault("security", [])  # an operation with requirements has its own
     _add_components(document)
     for path, _, operation in operations(document):
         _add_errors(operation)

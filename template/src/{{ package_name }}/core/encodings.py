@@ -1,4 +1,4 @@
-"""What a client says of the forms in which it takes an answer."""
+"""The Accept-Encoding header."""
 
 import re
 

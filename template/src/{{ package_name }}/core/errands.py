@@ -1,4 +1,4 @@
-"""Work that an answer does not wait for, like sending a mail."""
+"""Work that a response does not wait for, like sending an email."""
 
 import asyncio
 import logging
@@ -10,23 +10,23 @@ from typing import Self
 Errand = Callable[[], Awaitable[object]]
 
 WORKERS = 4
-"""How many errands of a process are run at once."""
+"""How many of them a process runs at the same time."""
 HEAD_START_SECONDS = 0.05
-"""How long an errand lets its request's answer go ahead, whose time would tell of the errand."""
+"""How long a task waits for its response, so that the duration does not reveal the task."""
 SECONDS_TO_CLEAN_UP = 1.0
-"""How long an errand that is cut off has for closing what it opened."""
+"""How long a cancelled task has to close its resources."""
 
 logger = logging.getLogger(__name__)
 
 
 class Errands:
-    """Runs errands one after the other, some at once; to be made by opened().
+    """Runs tasks after the response, several at the same time; create it with opened().
 
-    Each runs in the context of who added it, so that its lines in the log have the identifier of
-    that request. What is waiting is lost when the process is killed.
+    Each runs in the context of its request, so that its log lines have the correlation ID of
+    that request. Waiting tasks are lost when the process is killed.
 
     Args:
-        most_waiting: How many may wait; what comes on top is dropped.
+        most_waiting: How many may wait; further tasks are dropped.
     """
 
     def __init__(self, most_waiting: int) -> None:
@@ -39,11 +39,11 @@ class Errands:
     async def opened(
         cls, *, most_waiting: int = 1000, seconds_to_finish: float = 10
     ) -> AsyncIterator[Self]:
-        """Run errands meanwhile, and finish in the end what is waiting.
+        """Run the workers, and finish the waiting tasks at the end.
 
         Args:
             most_waiting: How many may wait.
-            seconds_to_finish: How long the end may take; what is left then is dropped.
+            seconds_to_finish: How long that may take; the remaining tasks are dropped.
         """
         errands = cls(most_waiting)
         workers = [asyncio.create_task(errands._work()) for _ in range(WORKERS)]
@@ -62,10 +62,10 @@ class Errands:
                 await asyncio.gather(*workers, return_exceptions=True)
 
     def add(self, errand: Errand) -> None:
-        """Have something done soon. It is dropped, with a line in the log, if too much is waiting.
+        """Add a task. It is dropped, with a line in the log, if too many are waiting.
 
         Args:
-            errand: Starts it; what it returns is ignored, what it raises is logged.
+            errand: Starts it; its result is ignored, its exception is logged.
         """
         if self._open:
             with suppress(asyncio.QueueFull):
@@ -76,7 +76,7 @@ class Errands:
         logger.error("An errand was dropped: %s", reason)
 
     async def finish(self) -> None:
-        """Wait until nothing is left to do."""
+        """Wait until all tasks are done."""
         await self._waiting.join()
 
     async def _work(self) -> None:
@@ -86,7 +86,7 @@ class Errands:
                 await asyncio.sleep(HEAD_START_SECONDS)
             task = asyncio.create_task(_run(errand), context=context)
             try:
-                # Unlike awaiting the task, this tells its cancellation from the worker's own.
+                # Unlike awaiting the task, this separates its cancellation from the worker's own.
                 await asyncio.wait([task])
             finally:
                 if task.cancel():

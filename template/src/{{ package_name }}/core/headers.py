@@ -26,7 +26,7 @@ _SOURCE = re.compile(r"(?:(?![,;])[ -~])+")  # a semicolon would begin another d
 
 
 class FrameOptions(StrEnum):
-    """Who may show an answer in a frame."""
+    """Values of X-Frame-Options."""
 
     DENY = "DENY"
     SAMEORIGIN = "SAMEORIGIN"
@@ -56,7 +56,7 @@ class HeaderSettings(SettingsGroup):
     ] = True
     csp_enabled: Annotated[bool, Field(description="Send a Content-Security-Policy.")] = True
     csp_default_src: Annotated[
-        Policy, Field(description="What the API's answers may load: nothing, for they are data.")
+        Policy, Field(description="default-src of the API's responses: nothing, for they are data.")
     ] = _CLOSED
     csp_script_src: Annotated[
         Policy, Field(description="From where they may run scripts; empty: as CSP_DEFAULT_SRC.")
@@ -74,13 +74,13 @@ class HeaderSettings(SettingsGroup):
         AnyHttpUrl | None, Field(description="Where browsers report violations of the policy.")
     ] = None
     hsts_enabled: Annotated[
-        bool, Field(description="In production, tell browsers to come back by HTTPS only.")
+        bool, Field(description="Send Strict-Transport-Security in production.")
     ] = True
     hsts_max_age: Annotated[
-        int, Field(description="Seconds for which they remember that.", ge=0)
+        int, Field(description="Seconds for which browsers remember it.", ge=0)
     ] = 31536000
     frame_options: Annotated[
-        FrameOptions, Field(description="Who may show answers in a frame: DENY or SAMEORIGIN.")
+        FrameOptions, Field(description="X-Frame-Options: DENY or SAMEORIGIN.")
     ] = FrameOptions.DENY
     xss_protection: Annotated[
         XssProtection, Field(description="The legacy X-XSS-Protection: 0, or 1; mode=block.")
@@ -88,7 +88,7 @@ class HeaderSettings(SettingsGroup):
 
 
 def api_headers(settings: HeaderSettings, *, production: bool) -> Headers:
-    """Return the headers of every answer of the API."""
+    """Return the headers of every response of the API."""
     headers: dict[str, str] = {}
     if settings.security_headers_enabled:
         headers |= _ALWAYS

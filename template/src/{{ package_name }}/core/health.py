@@ -42,7 +42,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Result:
-    """How a check went. It says that it failed, never why: reasons may hold secrets."""
+    """The result of a check. It has no reason for a failure: reasons may contain secrets."""
 
     status: Status
     duration_ms: float

@@ -1,4 +1,4 @@
-"""Which names the service answers to."""
+"""The allowed values of the Host header."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ class Hosts:
     """Names of hosts; one that begins with `*.` stands for all below it, `*` for all.
 
     Args:
-        names: The names that the service answers to.
+        names: The allowed names.
     """
 
     def __init__(self, names: Iterable[str]) -> None:

@@ -14,8 +14,8 @@ _MARK = "Subject: "
 def letter(name: str, /, to: str, **fields: str) -> Mail:
     """Return a mail with the text of a file, its $fields filled in.
 
-    A field is one line of printable characters, whatever was given: nobody can add a line of their
-    own to what the service writes. Where an empty one stood alone in its paragraph, none is left.
+    A field is one line of printable characters, whatever was given: a client cannot add a line to
+    the service's text. A paragraph with only an empty field is removed.
 
     Args:
         name: The file's name, without the ending.

@@ -1,4 +1,4 @@
-"""How a process stops: first it says so, then it goes."""
+"""Graceful shutdown: first the service is no longer ready, then it stops."""
 
 import asyncio
 import logging

@@ -19,7 +19,7 @@ from .headers import Headers
 from .settings_group import SettingsGroup
 
 MOST_KEYS = 10_000
-"""How many clients and routes a process remembers; who was away longest is forgotten first."""
+"""How many clients and routes a process remembers; the least recently used is evicted first."""
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _FORM = re.compile(r"([1-9][0-9]{0,8})\s*/\s*(second|minute|hour|day)s?")
@@ -27,7 +27,7 @@ _MICROSECONDS = 1_000_000
 
 
 class Verdict(NamedTuple):
-    """Whether a request may pass, and what its client is told.
+    """Whether a request may pass, and the values of its headers.
 
     Where a limit has several rates, it is told of the one that binds it: that which lets it wait
     longest, or else that of which the least is left.
@@ -48,7 +48,7 @@ class Verdict(NamedTuple):
 
     @property
     def headers(self) -> Headers:
-        """The headers of the answer."""
+        """The headers of the response."""
         return (
             (b"x-ratelimit-limit", b"%d" % self.limit),
             (b"x-ratelimit-remaining", b"%d" % self.remaining),
@@ -103,7 +103,7 @@ class Limit:
         return math.ceil(SECONDS[self.period] * _MICROSECONDS / self.count)
 
     def verdict(self, ahead: int, *further: int, allowed: bool) -> Verdict:
-        """Return what a client is told.
+        """Return the result for a client.
 
         Args:
             ahead: Microseconds until all requests have come back, this one counted if allowed.
@@ -125,7 +125,7 @@ class Limit:
         ]
         if allowed:
             return min((verdict for verdict, _ in each), key=lambda it: (it.remaining, -it.reset))
-        # What is left is 0 of each; the time until one may pass tells which of them refuses.
+        # All have 0 remaining; the time until the next request shows which of them refuses.
         return max(each, key=itemgetter(1))[0]
 
 
@@ -182,7 +182,7 @@ class LimitSettings(SettingsGroup):
     rate_limit_default: Annotated[
         str,
         AfterValidator(_check),
-        Field(description="How often, where a route has no limit of its own; commas part rates."),
+        Field(description="Limit of routes without their own; comma-separated rates."),
     ] = "100/minute"
     rate_limit_ipv6_prefix: Annotated[
         int,
@@ -198,7 +198,7 @@ class Limits(Protocol):
     """Counts requests."""
 
     async def take(self, key: str, limit: Limit) -> Verdict | None:
-        """Count a request and return whether it may pass; None where nobody can tell.
+        """Count a request and return whether it may pass; None if that is unknown.
 
         Args:
             key: Who does what; the same key should come with the same limit.

@@ -29,7 +29,7 @@ _LEVELS = {"warn": "warning", "exception": "error"}  # the methods that are not 
 
 
 class Level(Word):
-    """How grave a line must be to be written."""
+    """Minimum log levels."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -48,13 +48,13 @@ class LogSettings(SettingsGroup):
     """Logs."""
 
     log_level: Annotated[
-        Level, Field(description="The least grave lines to write: debug, info, warning or error.")
+        Level, Field(description="Minimum log level: debug, info, warning or error.")
     ] = Level.INFO
     log_format: Annotated[
         Format | None,
         Field(description="json or text; unset: text in development, json elsewhere."),
     ] = None
-    request_log_enabled: Annotated[bool, Field(description="Write a line for each request.")] = True
+    request_log_enabled: Annotated[bool, Field(description="Log a line for each request.")] = True
     slow_request_ms: Annotated[
         float, Field(description="Milliseconds from which a request is logged as a warning.", gt=0)
     ] = 1000.0
@@ -71,7 +71,7 @@ def configure(level: Level, log_format: Format, redactor: Redactor, *fields: Pro
     logging, as those of the server and of libraries do; both ways end in the same processors.
 
     Args:
-        level: The least grave lines to write.
+        level: The minimum log level.
         log_format: How a line is written.
         redactor: What knows the names of secrets.
         fields: Processors that add fields of their own to each line.
@@ -221,7 +221,7 @@ class RequestLog:
         self._waiting: list[bytes] = []
 
     def write(self, level: int, fields: Mapping[str, Any]) -> None:
-        """Write a line of one of logging's levels, if it is grave enough."""
+        """Write a line of one of logging's levels, if the minimum level allows it."""
         if level < self._least:
             return
         name = _METHODS[level]

@@ -49,7 +49,7 @@ class Mailer(Protocol):
     """Sends mails."""
 
     async def send(self, mail: Mail) -> None:
-        """Send a mail, and return when somebody else is responsible for it.
+        """Send an email, and return when the server has accepted it.
 
         Raises:
             MailError: It was not sent; the message quotes nothing of it.
@@ -80,7 +80,7 @@ def parse_address(text: str) -> Address:
     """
     try:
         header = SMTP.header_factory("From", text)
-    except IndexError:  # a fault of the parser of Python 3.12, at "name@"
+    except IndexError:  # a bug of the parser of Python 3.12, at "name@"
         raise ValueError(_NO_ADDRESS) from None
     address: Address = header.addresses[0] if len(header.addresses) == 1 else Address()
     # "Example Inc." has a dot where the grammar of today has none, and everybody understands it.
@@ -101,7 +101,7 @@ def _check_certificates(value: FilePath | None) -> FilePath | None:
     if value is not None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
-        except OSError:  # as OpenSSL's faults are, too
+        except OSError:  # as OpenSSL's errors are, too
             raise ValueError("must be a file of certificates in PEM form") from None
     return value
 
@@ -111,20 +111,24 @@ class MailSettings(SettingsGroup):
 
     smtp_host: Annotated[
         str | None,
-        Field(description="The mail server; unset: mails are shown in development, else dropped."),
+        Field(
+            description="The mail server; unset: emails are printed in development, else dropped."
+        ),
     ] = None
     smtp_port: Annotated[
         int | None,
-        Field(description="Its port; unset: 587, with tls 465, with none 25.", ge=1, le=65535),
+        Field(
+            description="The server's port; unset: 587, with tls 465, with none 25.", ge=1, le=65535
+        ),
     ] = None
     smtp_username: Annotated[
-        str | None, Field(description="Who the service is to it; unset: it asks for no login.")
+        str | None, Field(description="The user of the mail server; unset: no login.")
     ] = None
     smtp_password: Annotated[SecretStr | None, Field(description="The password of that user.")] = (
         None
     )
     smtp_tls: Annotated[
-        SmtpTls, Field(description="The way to it: starttls (never without), tls or none.")
+        SmtpTls, Field(description="Encryption: starttls (required), tls or none.")
     ] = SmtpTls.STARTTLS
     smtp_ca_file: Annotated[
         FilePath | None,
@@ -132,7 +136,7 @@ class MailSettings(SettingsGroup):
         Field(description="A PEM file of authorities to trust beside the system's."),
     ] = None
     smtp_timeout: Annotated[
-        float, Field(description="Seconds that sending a mail may take.", gt=0, le=60)
+        float, Field(description="Timeout of sending an email, in seconds.", gt=0, le=60)
     ] = 10.0
     mail_from: Annotated[
         str,

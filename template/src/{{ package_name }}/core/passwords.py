@@ -20,7 +20,7 @@ AT_ONCE = 2
 """How many are hashed at a time: each takes 64 MiB (RFC 9106, second recommended option)."""
 
 MOST_WAITING = 64
-"""How many may wait for that; whoever comes then is told to come back later."""
+"""How many requests may wait for that; further requests get 503."""
 
 RETRY_AFTER_SECONDS = 5
 
@@ -61,7 +61,7 @@ class Passwords:
         return await self._run(lambda: self._hashing.hash(_normal(password)))
 
     async def verify(self, password: str, kept: str | None) -> Verified:
-        """Compare a password with what was kept of one.
+        """Compare a password with a stored hash.
 
         Where there is nothing to compare with, as for an unknown user, it takes as long, and does
         not match; nor does a password that is longer than one can be.
@@ -110,7 +110,7 @@ def hash_now(password: str) -> str:
 
 
 def matches_now(password: str, kept: str) -> bool:
-    """Return whether a password is the one that was kept, for who has nothing else to do."""
+    """Return whether a password matches a stored hash; it blocks."""
     if len(password) > LONGEST:
         return False
     return PasswordHash((Argon2Hasher(),)).verify(_normal(password), kept)

@@ -41,7 +41,7 @@ STATUSES: Mapping[int, tuple[str, str]] = {
 
 
 class FieldError(BaseModel):
-    """One fault in a request. The rejected value is never repeated: it may be a secret."""
+    """One error in a request. It never contains the rejected value, which may be a secret."""
 
     loc: list[str | int] = Field(description="Where it is: body, query or path, then the names.")
     msg: str = Field(description="What is wrong, for people.")
@@ -60,20 +60,20 @@ class Problem(BaseModel):
     correlation_id: str = Field(description="The request's identifier, to quote in a report.")
     timestamp: datetime = Field(description="When it happened (UTC).")
     errors: list[FieldError] | None = Field(
-        default=None, description="The faults of a request that failed validation."
+        default=None, description="The errors of a request that failed validation."
     )
     context: Any = Field(default=None, description="More about this error, for programs.")
 
 
 class ServiceError(Exception):
-    """An error that the client is told of; subclasses name their status, code and sentence.
+    """An error that clients receive; subclasses set status, code and detail.
 
-    The OpenAPI document describes an error with these, and with the headers of its answers.
+    The OpenAPI document describes an error with these, and with the headers of its responses.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "INTERNAL_ERROR"
-    detail: ClassVar[str] = "The service failed to answer this request."
+    detail: ClassVar[str] = "The service failed to respond to this request."
     documented_headers: ClassVar[Mapping[str, Header]] = {}
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None):
@@ -90,7 +90,7 @@ class UnreadableBodyError(ServiceError):
 
 
 class NotFoundError(ServiceError):
-    """What was asked for does not exist, or not for this caller."""
+    """The resource does not exist, or not for this user."""
 
     status = 404
     code = "NOT_FOUND"
@@ -118,7 +118,7 @@ class BodyTooLargeError(ServiceError):
 
     status = 413
     code = "CONTENT_TOO_LARGE"
-    detail = "The body is larger than the service takes."
+    detail = "The body is larger than the service accepts."
 
 
 class MediaTypeError(ServiceError):
@@ -134,24 +134,24 @@ class InvalidRequestError(ServiceError):
 
     status = 422
     code = "VALIDATION_FAILED"
-    detail = "The request does not fit what this endpoint takes; errors says where."
+    detail = "The request is invalid; see errors."
 
 
 class RateLimitedError(ServiceError):
-    """The client came too often."""
+    """The client sent too many requests."""
 
     status = 429
     code = "RATE_LIMITED"
-    detail = "Too many requests. Wait as many seconds as Retry-After says."
+    detail = "Too many requests. Wait the seconds of Retry-After."
     documented_headers = RETRY_AFTER
 
 
 class UnavailableError(ServiceError):
-    """Something that the service needs does not answer; the same request may work later."""
+    """A dependency of the service is unavailable; the same request may work later."""
 
     status = 503
     code = "UNAVAILABLE"
-    detail = "The service cannot answer this request right now. Try again."
+    detail = "The service cannot respond to this request right now. Try again."
     documented_headers = RETRY_AFTER
 
 

@@ -17,7 +17,7 @@ NAMES = ("password", "token", "secret", "api_key", "authorization", "cookie")
 """Parts of names whose values are secret; a name is compared in any case, without separators."""
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
-"""Types whose values hold nothing else, and so nothing secret under a name of its own."""
+"""Types whose values contain no others, and so no secret under a name of its own."""
 
 # Written as they are, though they are objects: they have no parts with names.
 _PLAIN_TOO = (date, time, timedelta, Decimal, Enum, UUID)

@@ -11,9 +11,9 @@ _HELD = b""
 
 
 class RedisStore:
-    """Keeps values in Redis, and nothing while it is lost.
+    """Stores values in Redis, and none while it is unavailable.
 
-    Changes that could not be told to a lost Redis are unknown to it when it comes back. Each
+    Redis misses invalidations while it is unavailable. Each
     recovery therefore begins a new generation of keys, which leaves behind all that was kept. Its
     name outlives every value, so that none of an earlier generation is found again.
 
@@ -45,11 +45,11 @@ class RedisStore:
         return value or None
 
     async def keep(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value for a while, unless there is one or the key is held."""
+        """Store a value, unless there is one or the key was invalidated."""
         await self._put(key, value, seconds, "NX")
 
     async def hold(self, key: str, seconds: float) -> None:
-        """Forget the value, and keep none for a while."""
+        """Invalidate the value, and store none for a while."""
         await self._put(key, _HELD, seconds, "")
 
     async def _put(self, key: str, value: bytes, seconds: float, when: str) -> None:

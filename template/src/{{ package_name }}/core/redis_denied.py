@@ -1,4 +1,4 @@
-"""Revoked tokens, in Redis: whoever comes with one is sent away without the database."""
+"""Revoked tokens in Redis: a request with one is refused without a query of the database."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,10 +10,10 @@ from .redis_link import RedisLink, RedisLostError
 
 
 class RedisDenyList:
-    """Remembers revoked tokens for as long as they would hold.
+    """Stores revoked tokens until they expire.
 
-    It only ever says more than the database when that is asked later: while Redis is lost, or has
-    forgotten, the database refuses the same tokens.
+    It only saves queries: while Redis is unavailable, or has lost its data, the database
+    refuses the same tokens.
 
     Args:
         link: The way to Redis.
@@ -25,7 +25,7 @@ class RedisDenyList:
         self._prefix = prefix
 
     async def deny(self, token_ids: Iterable[UUID], seconds: float) -> None:
-        """Refuse these tokens from now on, for as long as they would hold."""
+        """Refuse these tokens from now on, until they expire."""
         keys = [self._key(token_id) for token_id in token_ids]
         if not keys:
             return

@@ -1,4 +1,4 @@
-"""The connection to Redis, and what happens when it is lost."""
+"""The client of Redis, and its circuit breaker."""
 
 import asyncio
 import logging
@@ -18,10 +18,10 @@ from .health import Check
 from .settings_group import Deployed, SettingsGroup, Word
 
 CONNECTIONS = 32
-"""How many connections a worker has at most; who finds all in use waits for one to be free."""
+"""Maximum connections of a worker; if all are in use, a request waits for one."""
 
 PROBE_SECONDS = 1.0
-"""How long after its loss, and then how often, Redis is asked whether it is back."""
+"""The interval in which an unavailable Redis is probed."""
 
 _LOST = (RedisError, OSError, TimeoutError)
 
@@ -55,11 +55,15 @@ class RedisSettings(SettingsGroup):
     ] = None
     redis_timeout: Annotated[
         float,
-        Field(description="Seconds that one operation may take; then Redis is lost.", gt=0, le=10),
+        Field(
+            description="Timeout of an operation in seconds; then Redis is unavailable.",
+            gt=0,
+            le=10,
+        ),
     ] = 0.25
     rate_limit_fail: Annotated[
         WhenLost,
-        Field(description="Limits while it is lost: memory (in process), open (none), closed."),
+        Field(description="Limits without Redis: memory (in process), open (none), closed."),
     ] = WhenLost.MEMORY
 
     @classmethod
@@ -73,15 +77,15 @@ class RedisLostError(Exception):
 
 
 class RedisLink:
-    """A client that gives up quickly, and then lets nobody wait until Redis is back.
+    """A client with a circuit breaker: while Redis is unavailable, no request waits for it.
 
-    The first fault or delay opens the circuit. While it is open no request asks Redis; a task does,
-    once in a while, and closes it again.
+    The first error or timeout opens the circuit. While it is open, no request calls Redis; a task
+    probes it periodically, and closes the circuit.
 
     Args:
         client: The client; its own time limits are off.
         timeout: Seconds that an operation may take.
-        on_change: Called with whether Redis is lost, when that changes.
+        on_change: Called with whether Redis is unavailable, when that changes.
     """
 
     def __init__(
@@ -100,7 +104,7 @@ class RedisLink:
     async def opened(
         cls, settings: RedisSettings, on_change: Callable[[bool], None] | None = None
     ) -> AsyncIterator[Self | None]:
-        """Open the link, whether or not Redis is there; None where the settings name none."""
+        """Open the client, whether or not Redis is available; None without REDIS_URL."""
         if settings.redis_url is None:
             yield None
             return
@@ -123,10 +127,10 @@ class RedisLink:
             await link.close()
 
     async def run[T](self, operation: Callable[[Redis], Awaitable[T]]) -> T:
-        """Do something with Redis, if it is there and quick.
+        """Run an operation, if Redis is available.
 
         Raises:
-            RedisLostError: It is not, or was not lately.
+            RedisLostError: Redis is unavailable.
         """
         if self.lost:
             raise RedisLostError
@@ -141,10 +145,10 @@ class RedisLink:
                 raise RedisLostError from error
 
     async def ping(self) -> None:
-        """Ask for a sign of life.
+        """Ping Redis.
 
         Raises:
-            RedisLostError: There is none.
+            RedisLostError: Redis is unavailable.
         """
         await self.run(_ping)
 
@@ -167,7 +171,7 @@ class RedisLink:
         self._probe = asyncio.create_task(self._wait_for_return())
 
     async def _wait_for_return(self) -> None:
-        correlation_id.set("")  # it is no longer about the request that found out
+        correlation_id.set("")  # its log lines do not belong to the request that noticed
         while self.lost:
             await asyncio.sleep(PROBE_SECONDS)
             with suppress(*_LOST):
@@ -189,5 +193,5 @@ async def _nothing() -> None:
 
 
 def cache_check(link: RedisLink | None) -> Check:
-    """Return the health check; it only informs, for the service does without Redis."""
+    """Return the health check; it is not critical, for the service works without Redis."""
     return Check("cache", _nothing if link is None else link.ping, critical=False)

@@ -25,12 +25,12 @@ class SentrySettings(SettingsGroup):
 
     sentry_dsn: Annotated[
         SecretStr | None,
-        Field(description="Where faults are reported, https://key@host/project; unset: nowhere."),
+        Field(description="Sentry's DSN, https://key@host/project; unset: off."),
         AfterValidator(lambda value: value and _check_dsn(value)),
     ] = None
     sentry_traces_sample_rate: Annotated[
-        float, Field(description="The share of requests whose course is reported.", ge=0, le=1)
+        float, Field(description="Trace sample rate, from 0 to 1.", ge=0, le=1)
     ] = 0.1
     sentry_profiles_sample_rate: Annotated[
-        float, Field(description="The share of those that are profiled, too.", ge=0, le=1)
+        float, Field(description="Profile sample rate of traces, from 0 to 1.", ge=0, le=1)
     ] = 0.0

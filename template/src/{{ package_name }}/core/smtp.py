@@ -45,7 +45,7 @@ class SmtpMailer:
     async def send(self, mail: Mail) -> None:
         """Send a mail.
 
-        What servers say of a fault may quote the mail's address, so it is not passed on.
+        Messages of servers may quote the email's address, so they are not passed on.
 
         Raises:
             MailDelayedError: The server is away, slow, or asks to come back later.
@@ -77,7 +77,7 @@ class SmtpMailer:
             local_hostname=self._sender.domain,
             timeout=settings.smtp_timeout,
             use_tls=settings.smtp_tls is SmtpTls.TLS,
-            # Never "if it offers that": who sits between would only have to leave it out.
+            # Never optional: an attacker between the two could remove the offer.
             start_tls=settings.smtp_tls is SmtpTls.STARTTLS,
             tls_context=self._tls,
         )
@@ -93,7 +93,7 @@ class SmtpMailer:
             message["Subject"] = mail.subject
             message["Date"] = localtime()
             message["Message-ID"] = f"<{mail.identifier}@{self._sender.domain}>"
-            # So that no holiday note answers (RFC 3834, section 5).
+            # No automatic replies (RFC 3834, section 5).
             message["Auto-Submitted"] = "auto-generated"
             message.set_content(mail.text)
         except ValueError:

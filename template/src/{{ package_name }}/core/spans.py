@@ -71,8 +71,8 @@ async def sending(
     try:
         yield
     finally:
-        # A collector that hangs must hold up neither the stop nor the process's end, so this is a
-        # thread that nobody waits for in the end; the executor's would be waited for.
+        # A collector that hangs must delay neither the stop nor the process's exit, so this is a
+        # daemon thread; the exit would wait for a thread of the executor.
         last = threading.Thread(target=provider.shutdown, name="spans", daemon=True)
         last.start()
         await asyncio.to_thread(last.join, FLUSH_SECONDS)
@@ -99,7 +99,7 @@ class RedactingExporter(SpanExporter):
         self._inner.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Send what the other still holds."""
+        """Send the remaining spans."""
         return self._inner.force_flush(timeout_millis)
 
     def _cleaned(self, span: ReadableSpan) -> ReadableSpan:

@@ -1,4 +1,4 @@
-"""Tokens: signed ones that say who calls, and random ones that are kept as digests."""
+"""Tokens: signed access tokens, and random tokens that are stored as digests."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -14,13 +14,13 @@ SHORTEST_KEY = 32
 """Bytes of a key at least: as many as the digest has (RFC 7518, 3.2)."""
 
 LONGEST_TOKEN = 2048
-"""Characters beyond which nobody looks at a token."""
+"""Maximum characters of a token; longer ones are invalid."""
 
 _REQUIRED = ("iss", "sub", "sid", "jti", "iat", "exp")
 
 
 class Claims(NamedTuple):
-    """What an access token says.
+    """The claims of an access token.
 
     Attributes:
         user_id: Whose it is.
@@ -51,7 +51,7 @@ class AccessTokens:
         self.lifetime = lifetime
 
     def issue(self, user_id: UUID, session_id: UUID, token_id: UUID) -> str:
-        """Return a token that holds from now on."""
+        """Return a token that is valid from now on."""
         now = datetime.now(UTC)
         claims = {
             "iss": self._issuer,
@@ -64,7 +64,7 @@ class AccessTokens:
         return jwt.encode(claims, self._keys[0], ALGORITHM)
 
     def read(self, token: str) -> Claims | None:
-        """Return what a token says; None where it is none of ours, or holds no longer."""
+        """Return the claims of a token; None if it is invalid or expired."""
         if len(token) > LONGEST_TOKEN:
             return None
         for key in self._keys:
@@ -100,7 +100,7 @@ class DenyList(Protocol):
     """
 
     async def deny(self, token_ids: Iterable[UUID], seconds: float) -> None:
-        """Refuse these tokens from now on, for as long as they would hold."""
+        """Refuse these tokens from now on, until they expire."""
 
     async def denies(self, token_id: UUID) -> bool:
         """Return whether a token is known to be revoked."""
@@ -119,7 +119,7 @@ class NoDenyList:
 
 
 def random_token() -> str:
-    """Return a token that nobody can guess: 256 bits, in characters that need no escaping."""
+    """Return a random token of 256 bits, in characters that need no escaping."""
     return secrets.token_urlsafe(32)
 
 

@@ -66,24 +66,22 @@ class TracingSettings(SettingsGroup):
     otel_exporter_otlp_headers: Annotated[
         SecretStr,
         AfterValidator(_check_headers),
-        Field(description="Headers that the collector asks for, name=value,name=value."),
+        Field(description="Headers for the collector, name=value,name=value."),
     ] = SecretStr("")
     otel_exporter_otlp_timeout: Annotated[
-        float, Field(description="Seconds that it has for taking what is sent.", gt=0, le=60)
+        float, Field(description="Timeout of an export, in seconds.", gt=0, le=60)
     ] = 10.0
     otel_service_name: Annotated[
-        str | None, Field(description="What traces call the service; unset: its slug.")
+        str | None, Field(description="The service's name in traces; unset: its slug.")
     ] = None
     otel_traces_sampler: Annotated[
         Sampler,
-        Field(description="Who decides: parentbased_traceidratio heeds callers, traceidratio not."),
+        Field(description="parentbased_traceidratio follows clients; traceidratio does not."),
     ] = Sampler.PARENTBASED_TRACEIDRATIO
     otel_traces_sampler_arg: Annotated[
-        float, Field(description="The share of requests that is traced, from 0 to 1.", ge=0, le=1)
+        float, Field(description="Trace sample rate, from 0 to 1.", ge=0, le=1)
     ] = 1.0
-    otel_sdk_disabled: Annotated[
-        bool, Field(description="Trace nothing, whatever else is set.")
-    ] = False
+    otel_sdk_disabled: Annotated[bool, Field(description="Disable tracing.")] = False
 
     @property
     def traces(self) -> bool:
@@ -114,7 +112,7 @@ class Traces:
         self._settings = settings
         self._redactor = redactor
         if settings.traces:
-            # Loading the SDK takes a tenth of a second, which nobody should pay without a use.
+            # Loading the SDK takes a tenth of a second; do it only where it is used.
             from .spans import make_provider  # noqa: PLC0415
 
             self.provider = make_provider(

@@ -17,7 +17,7 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 
-# Addresses are relative to /docs, so that they hold behind any prefix that a proxy takes away.
+# URLs are relative to /docs, so that they work behind any prefix that a proxy removes.
 _PAGE = Template("""<!doctype html>
 <html lang="en">
 <head>
@@ -108,7 +108,7 @@ class Interface:
 
 @cache
 def content(path: Path, *, compressed: bool, replaced: tuple[tuple[str, str], ...] = ()) -> bytes:
-    """Return a file's bytes, kept from the first request on: compressing takes a while."""
+    """Return a file's bytes, cached from the first request on: compressing is slow."""
     plain = path.read_bytes()
     for text, other in replaced:
         plain = plain.replace(text.encode(), other.encode())

@@ -1,1 +1,1 @@
-"""Items: an example slice. Copy it for your own, then delete it."""
+"""Items: an example feature. Copy it for your own, then delete it."""

@@ -1,4 +1,4 @@
-"""Compresses large answers."""
+"""Compresses large responses."""
 
 from starlette.middleware.gzip import GZipMiddleware, GZipResponder, IdentityResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -8,13 +8,13 @@ from ..core.raw_headers import first, joined
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Starlette's, which comes into play only when an answer is not announced as small."""
+    """Starlette's, unless Content-Length announces a small response."""
 
     def __init__(self, app: ASGIApp, *, minimum_size: int) -> None:
         super().__init__(app, minimum_size=minimum_size, compresslevel=5)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, its answer compressed if it is large and the client takes that."""
+        """Serve a request; compress a large response if the client accepts that."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -37,7 +37,7 @@ class CompressionMiddleware(GZipMiddleware):
         responder: IdentityResponder
         if accepts_gzip(joined(scope["headers"], b"accept-encoding")):
             responder = GZipResponder(self.app, self.minimum_size, self.compresslevel)
-        else:  # it says that the answer depends on what the client takes
+        else:  # it adds Vary: Accept-Encoding
             responder = IdentityResponder(self.app, self.minimum_size)
         responder.send = send
         return responder

@@ -1,4 +1,4 @@
-"""Gives each request its identifier, and each answer the header that tells it."""
+"""Sets the correlation ID of each request, and returns it in a header."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -32,5 +32,5 @@ class CorrelationMiddleware:
 
 
 def correlation_header(scope: Scope) -> Headers:
-    """Return the header that tells the identifier."""
+    """Return the header with the correlation ID."""
     return ((_OUTBOUND, scope["state"]["correlation_id"].encode()),)

@@ -12,7 +12,7 @@ from ..core.cors import EXPOSED, PREFLIGHT_SECONDS, CorsSettings
 
 
 class CrossOriginMiddleware(CORSMiddleware):
-    """Starlette's, from the settings, with a refused preflight answered as a problem."""
+    """Starlette's, from the settings, with problem details for a refused preflight request."""
 
     def __init__(self, app: ASGIApp, *, settings: CorsSettings) -> None:
         super().__init__(

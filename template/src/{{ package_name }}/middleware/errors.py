@@ -1,4 +1,4 @@
-"""The last resort: what nothing else handled becomes a problem that tells nothing."""
+"""Turns unhandled exceptions into problem details without internals."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Puts headers on every answer: the same ones on all, and those that are each answer's own."""
+"""Adds headers to every response: fixed ones, and those that depend on the request."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,24 +10,24 @@ from ..core.raw_headers import Pairs, first
 _STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 
 Source = Callable[[Scope], Headers]
-"""Gives the headers that a request's answer gets, when the answer begins."""
+"""Returns headers of a response, when the response starts."""
 
 _NOT_STORED = (b"cache-control", b"no-store")
 
 
 class HeadersMiddleware:
-    """Adds headers that were computed beforehand, where the answer has not set them itself.
+    """Adds headers that the response has not set itself.
 
-    The sources' headers come to each answer, in the place of what an endpoint may have set by their
-    names, but for Link, which is a list (RFC 8288). They share this layer, for each layer that
-    looks at answers costs every request.
+    The sources' headers replace those of an endpoint with the same names, except Link, which is a
+    list (RFC 8288). They share one middleware, because each that
+    wraps responses costs time on every request.
 
     A response to a request with credentials may not be stored, unless it says otherwise itself.
 
     Args:
         app: What is inside of it.
-        fixed: The headers of every answer.
-        sources: What gives an answer its own; each names its headers in lower case.
+        fixed: The headers of every response.
+        sources: Functions that return further headers, with names in lower case.
     """
 
     def __init__(self, app: ASGIApp, *, fixed: Headers, sources: Sequence[Source]) -> None:
@@ -38,7 +38,7 @@ class HeadersMiddleware:
         self._sources = tuple(sources)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request with the headers on its answer."""
+        """Serve a request with the headers on its response."""
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return

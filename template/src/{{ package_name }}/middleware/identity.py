@@ -1,4 +1,4 @@
-"""Says on each request's state who sent it, and that answers about accounts are for them alone."""
+"""Identifies the user of a request, and forbids caches to store responses about accounts."""
 
 import re
 
@@ -15,7 +15,7 @@ _NOT_STORED = ((b"cache-control", b"no-store"),)
 
 
 def account_headers(scope: Scope) -> Headers:
-    """Return what lets nobody store an answer about accounts, be it a token or an error."""
+    """Return the header that forbids storing a response about accounts."""
     return _NOT_STORED if _ACCOUNTS.match(scope["path"]) else ()
 
 
@@ -37,7 +37,7 @@ class IdentityMiddleware:
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request with what its token says on its state, as `claims` and `user_id`."""
+        """Serve a request with the claims of its token in its state, as `claims` and `user_id`."""
         if scope["type"] in {"http", "websocket"}:
             given = first(scope["headers"], _HEADER)
             if given:

@@ -1,4 +1,4 @@
-"""Counts and times every request, whoever answers it."""
+"""Counts and times every request, whatever responds to it."""
 
 from http import HTTPStatus
 from time import perf_counter
@@ -14,11 +14,11 @@ _BODIES = frozenset({"http.response.body", "websocket.http.response.body"})
 
 
 class MetricsMiddleware:
-    """Counts a request just before its answer's last part goes out.
+    """Counts a request just before the last part of its response is sent.
 
-    Who has the whole answer then finds it counted, on any worker. It stands outside of the layers
-    that answer by themselves, so that it sees their answers, too. A WebSocket is counted when it is
-    closed.
+    A client that has the whole response finds it counted, on any worker. It is outside of the
+    middlewares that respond themselves, so that it counts their responses, too. A WebSocket
+    is counted when it closes.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:

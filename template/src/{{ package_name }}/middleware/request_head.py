@@ -14,7 +14,7 @@ _SEPARATORS = len(": \r\n")
 
 
 class RequestHeadMiddleware:
-    """Responds 431 beyond a bound, and what the server says (server.py) for what is no HTTP.
+    """Responds with 431 beyond a limit, and refuses malformed requests (server.py).
 
     Args:
         app: What is inside of it.

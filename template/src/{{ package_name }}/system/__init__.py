@@ -1,1 +1,1 @@
-"""What the service says of itself."""
+"""The root, health and configuration endpoints."""

@@ -1,4 +1,4 @@
-"""The shapes of the service's reports on itself."""
+"""The schemas of the system endpoints."""
 
 from datetime import datetime
 from typing import Annotated
@@ -65,7 +65,7 @@ class HealthReport(BaseModel):
 
 
 class Liveness(BaseModel):
-    """The process can answer."""
+    """The process responds."""
 
     status: Status
 

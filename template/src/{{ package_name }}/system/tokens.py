@@ -15,7 +15,7 @@ class MetricsTokenError(ServiceError):
 
 
 def check_metrics_token(settings: Settings, authorization: str) -> None:
-    """Let those pass who have the token; without one, everyone where the metrics are public.
+    """Require the metrics token; without one, allow every client if the metrics are public.
 
     Args:
         settings: The settings. Outside of production, metrics without a token are public.

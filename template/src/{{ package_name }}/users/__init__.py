@@ -1,1 +1,1 @@
-"""Users: who has an account, and with which role."""
+"""Users and their roles."""

@@ -4,21 +4,21 @@ from ..core.problems import ConflictError, NotFoundError
 
 
 class UserNotFoundError(NotFoundError):
-    """There is no such user, or not for this caller."""
+    """The user does not exist, or not for this caller."""
 
     code = "USER_NOT_FOUND"
     detail = "There is no user with this identifier."
 
 
 class EmailTakenError(ConflictError):
-    """Another user has this address."""
+    """Another user has this email."""
 
     code = "EMAIL_TAKEN"
-    detail = "Another user, or a deleted one, has this address."
+    detail = "Another user, or a deleted one, has this email."
 
 
 class UnverifiedError(ConflictError):
-    """Nobody knows yet whose address it is."""
+    """The user's email is not verified."""
 
     code = "NOT_VERIFIED"
-    detail = "The user's address has not been verified, so that anyone may have registered it."
+    detail = "The user's email has not been verified, so that anyone may have registered it."

@@ -17,7 +17,7 @@ from .state import State, state_of
 class ApiView(APIView):
     """A view that takes the methods which it defines, and HEAD where it takes GET.
 
-    Django would answer OPTIONS by itself, with what no document tells of.
+    Django would respond to OPTIONS by itself, without an entry in the OpenAPI schema.
     """
 
     http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]  # type: ignore[misc]
@@ -25,7 +25,7 @@ class ApiView(APIView):
     hashing: ClassVar[frozenset[str] | Callable[[HttpRequest], bool]] = frozenset()
     """The methods that hash or compare a password, which takes long (handler.py).
 
-    Or what tells of a request whether it does; it runs on the event loop.
+    Or a function of the request that returns it; it runs on the event loop.
     """
 
     deprecated: ClassVar[Deprecation | None] = None
@@ -44,7 +44,7 @@ class ApiView(APIView):
                 raise ValueError(f"{cls.__qualname__}.throttle_limit: {error}") from None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Prepare a request: its limits count before anyone asks who calls, for that is guessed."""
+        """Prepare a request: count it before authentication, so that guesses are limited, too."""
         del args, kwargs
         self.format_kwarg = None
         negotiated = self.perform_content_negotiation(request)
@@ -54,7 +54,7 @@ class ApiView(APIView):
 
     @property
     def state(self) -> State:
-        """What the process holds while it serves."""
+        """The resources of the process (lifespan.py)."""
         return state_of(self.request)
 
 

@@ -1,4 +1,4 @@
-"""Where the parts of the service meet: Django, and the layers around it."""
+"""Creates the application: Django, with the middlewares around it."""
 
 from __future__ import annotations
 

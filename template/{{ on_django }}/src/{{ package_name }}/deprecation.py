@@ -1,4 +1,4 @@
-"""Views that are going away, and say so in their answers and in the OpenAPI document."""
+"""Deprecated views, in the headers of responses and in the OpenAPI document."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,25 +13,25 @@ _SAID = "deprecated"
 
 
 class Deprecated(Deprecation):
-    """A decorator that says that a view, or one of its methods, is going away.
+    """A decorator that deprecates a view, or one of its methods.
 
         @Deprecated(date(2027, 1, 1), sunset=date(2027, 7, 1))
         class OldView(ApiView): ...
 
     A class may as well say `deprecated = Deprecated(...)`; views that inherit from it end with it.
     A view's function can be decorated, too: one of @api_view, above that, or that of an address.
-    Every answer of the view then has the headers, errors and refusals included; the document marks
+    Every response of the view then has the headers, errors and refusals included; the schema marks
     its operations as deprecated.
     """
 
     def __call__[View: Callable[..., Any]](self, view: View) -> View:
-        """Return a view, or a method of one, that says so."""
+        """Return the view, or the method of one, with the deprecation."""
         setattr(view, _SAID, self)
         return view
 
 
 def deprecation_of(view: Any, handler: str, function: Any = None) -> Deprecation | None:
-    """Return what a view says of its end: its method, else its function, else its class.
+    """Return the deprecation of a view: of its method, else its function, else its class.
 
     Args:
         view: The view's class, or one of these.
@@ -46,7 +46,7 @@ def deprecation_of(view: Any, handler: str, function: Any = None) -> Deprecation
 
 
 def deprecation_headers(scope: Scope) -> Headers:
-    """Return what an answer says of its view's end; nothing for most."""
+    """Return the headers of a deprecated view; none for others."""
     view = view_of(scope)
     if view is None:
         return ()

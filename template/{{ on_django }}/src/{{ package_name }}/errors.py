@@ -1,4 +1,4 @@
-"""Every error of Django, of its REST framework and of the service, answered as a problem."""
+"""Handlers that turn errors of Django, its REST framework and the service into problem details."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def problem(
 def answer_exception(  # noqa: PLR0911 -- one for each kind
     error: Exception, context: Mapping[str, Any]
 ) -> HttpResponse | None:
-    """Answer what a view of the API raises; None for a fault, which goes on to its own layer."""
+    """Respond to an exception of a view; None for unexpected ones, which the middleware handles."""
     request: HttpRequest = context["request"]._request  # noqa: SLF001 -- Django's own
     view: APIView = context["view"]
     match error:
@@ -94,7 +94,7 @@ def answer_exception(  # noqa: PLR0911 -- one for each kind
 
 
 def answer_service_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
-    """Answer with what the error says of itself."""
+    """Respond with the error's problem details."""
     return problem(request, error.status, str(error), code=error.code, headers=error.headers)
 
 
@@ -138,7 +138,7 @@ def answer_database_error(request: HttpRequest, error: Exception) -> HttpRespons
     return problem(
         request,
         UnavailableError.status,
-        "The database does not answer right now. Try again.",
+        "The database does not respond right now. Try again.",
         code=UnavailableError.code,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
@@ -146,7 +146,7 @@ def answer_database_error(request: HttpRequest, error: Exception) -> HttpRespons
 
 def _is_fault_of_ours(error: Exception) -> bool:
     # SQLite has one class for a file that cannot be opened and for a table that is not there, as
-    # before the first migration; only the first can mend itself.
+    # before the first migration; only the first can recover by itself.
     code = getattr(error.__cause__, "sqlite_errorcode", None)
     return code is not None and code & 0xFF == sqlite3.SQLITE_ERROR
 

@@ -1,4 +1,4 @@
-"""Fields and serializers that take what the document says, and nothing that is only like it."""
+"""Fields and serializers that accept exactly the types of the OpenAPI schema."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -51,7 +51,7 @@ class WholeNumber(serializers.IntegerField):
 
 
 class Choice(serializers.ChoiceField):
-    """One of some values; its fault does not repeat what was given."""
+    """One of several values; its error does not contain the input."""
 
     default_error_messages = {"invalid_choice": "Is none of the values that it can have."}  # noqa: RUF012 -- as the framework has it
 

@@ -3,7 +3,7 @@
 Django's own ASGI handler starts a thread for each request, and opens a connection to the database
 in it; that costs twice what the rest of a request does (docs/decisions.md of the template has the
 figures). Here a thread serves one request after the other, through Django's synchronous chain of
-middlewares, as under a WSGI server. What answers probes runs on the event loop, so that it is there
+middlewares, as under a WSGI server. The views of probes run on the event loop, so that they respond
 when all threads are busy.
 """
 
@@ -50,10 +50,10 @@ THREADS_THAT_HASH = 4
 """How many requests that hash a password may be in Django at a time, besides all others."""
 
 MOST_WAITING = 64
-"""How many more of them may wait; whoever comes then is told to come back later."""
+"""How many more of them may wait; further requests get 503."""
 
 COUNTED = "counted"
-"""Where a request's state says what it was counted against: the same is not counted again."""
+"""The key of the request's state with its counted limits, which do not count twice."""
 
 _LOOKS_UP_SECONDS = 0.5
 
@@ -71,7 +71,7 @@ def wait_for[T](coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def limit_of(view: Any, method: str | None) -> tuple[Any, Any]:
-    """Return a view's own limit for a method, None for the default, and who counts as one."""
+    """Return a view's own limit for a method (None: the default), and the function for its key."""
     limit = getattr(view, "throttle_limit", None)
     if isinstance(limit, Mapping):
         limit = limit.get("GET" if method == "HEAD" else method)
@@ -83,12 +83,12 @@ def counted_as(*of_a_view: Any) -> list[Any]:
     return [getattr(each, "__func__", each) for each in of_a_view]
 
 
-class Aborted(Exception):  # noqa: N818 -- no error: nobody waits for the answer any more
+class Aborted(Exception):  # noqa: N818 -- no error: the client has disconnected
     """The client went away before it had sent its request."""
 
 
 class _Room:
-    """Threads, and who waits for one of them.
+    """Threads, and a queue of requests that wait for one.
 
     Args:
         threads: How many there are.
@@ -142,7 +142,7 @@ class DjangoHandler(BaseHandler):
         # Passwords are hashed a few at a time, and whoever waits for that keeps a thread: were it
         # one of all, a few who log in could keep all others waiting.
         self._hashing = _Room(THREADS_THAT_HASH, "hashing", None)
-        # Its lines say again what the access log says.
+        # Its lines duplicate the access log.
         logging.getLogger("django.request").setLevel(logging.CRITICAL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -175,7 +175,7 @@ class DjangoHandler(BaseHandler):
         try:
             match = get_resolver().resolve(request.path_info)
         except Resolver404:
-            return None  # Django's own chain answers it
+            return None  # Django's own handlers respond
         request.resolver_match = match
         note_route(request, match)
         return match
@@ -214,7 +214,7 @@ class DjangoHandler(BaseHandler):
         """Serve a request in this thread, up to the point where its connection is put in order.
 
         Returns:
-            The answer; None for one whose parts were sent from here. One with asynchronous parts is
+            The response; None if its parts were sent from here. One with asynchronous parts is
             left to the event loop, and holds no thread.
         """
         set_script_prefix(get_script_prefix(request.scope))
@@ -241,7 +241,7 @@ _Whole = tuple[int, _Headers, bytes]
 
 
 def _view(function: Any) -> Any:
-    """Return the view that says what its limit is: an instance of its class, or its function."""
+    """Return the view with the limit: an instance of its class, or its function."""
     if hasattr(function, "cls"):  # of the REST framework, or on the loop
         return function.cls(**function.initkwargs)
     if hasattr(function, "view_class"):
@@ -253,7 +253,7 @@ async def _count(request: ASGIRequest, function: Any, view: Any) -> None:
     """Count a request before it takes a thread, whatever kind of view it goes to.
 
     Raises:
-        RateLimitedError: The client came too often.
+        RateLimitedError: The client sent too many requests.
     """
     scope = cast("Scope", request.scope)
     limit, identifier = limit_of(view, request.method)
@@ -319,7 +319,7 @@ async def _send_whole(send: Send, status: int, headers: _Headers, body: bytes) -
 
 
 class _Stream:
-    """Where an answer goes that is sent part by part, for as long as somebody takes it.
+    """Sends a streaming response, until the client disconnects.
 
     Args:
         receive: Tells when the client has gone.
@@ -336,7 +336,7 @@ class _Stream:
         self._ended.set()
 
     def give(self, response: StreamingHttpResponse) -> None:
-        """Send an answer from a thread; one whose client goes away frees the thread."""
+        """Send a response from a thread; a disconnect of the client frees the thread."""
         listening = self._wait_for(self._listen())
         try:
             self._wait_for(self._begin(response))
@@ -348,11 +348,11 @@ class _Stream:
         except _GoneError:
             return
         finally:
-            with suppress(RuntimeError):  # the loop has ended already
+            with suppress(RuntimeError):  # the loop is closed already
                 _loop.get().call_soon_threadsafe(listening.cancel)
 
     async def give_on_the_loop(self, response: StreamingHttpResponse) -> None:
-        """Send an answer whose parts are asynchronous."""
+        """Send a response with asynchronous parts."""
         giving = asyncio.ensure_future(self._give_all(response))
         gone = asyncio.ensure_future(self._until_gone())
         try:
@@ -391,7 +391,7 @@ class _Stream:
         """Return what a coroutine gives; a slow client may take its time, one that left may not.
 
         Raises:
-            _GoneError: Nobody waits for the answer any more.
+            _GoneError: The client has disconnected.
         """
         future = asyncio.run_coroutine_threadsafe(coroutine, _loop.get())
         while True:
@@ -404,4 +404,4 @@ class _Stream:
 
 
 class _GoneError(Exception):
-    """Nobody waits for the parts of an answer any more."""
+    """The client of a streaming response has disconnected."""

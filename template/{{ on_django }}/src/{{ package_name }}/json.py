@@ -45,7 +45,7 @@ class JSONParser(BaseParser):
 
 
 class JSONRenderer(BaseRenderer):
-    """Writes an answer."""
+    """Renders a response."""
 
     media_type = MEDIA_TYPE
     format = "json"
@@ -57,13 +57,13 @@ class JSONRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """Return the answer's body; none for nothing."""
+        """Return the response's body; empty for None."""
         del accepted_media_type, renderer_context
         return b"" if data is None else orjson.dumps(data, default=str)
 
 
 class OnlyJSON(BaseContentNegotiation):
-    """Takes JSON whatever else a client says that it would take: there is nothing else."""
+    """Responds with JSON whatever the client accepts: there are no other formats."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """Return the parser, if the body is of its media type."""

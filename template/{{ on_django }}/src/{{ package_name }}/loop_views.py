@@ -58,7 +58,7 @@ def _require_open(name: str, values: Iterable[str]) -> None:
 
 
 class LoopView(ApiView):
-    """The same as a class, which the document describes; open to everyone.
+    """The same as a class, with an entry in the OpenAPI schema; public.
 
     Its limit counts below /api, and elsewhere where it has one of its own (throttle_limit).
     """
@@ -86,7 +86,7 @@ class LoopView(ApiView):
             answer: HttpResponse = await instance.get(request, *args, **kwargs)  # type: ignore[attr-defined]
             return answer
 
-        # What the document's maker looks for.
+        # Attributes that drf-spectacular reads.
         view.cls = cls  # type: ignore[attr-defined]
         view.initkwargs = documented.initkwargs  # type: ignore[attr-defined]
         return view

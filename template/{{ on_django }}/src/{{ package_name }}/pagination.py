@@ -25,7 +25,7 @@ class PageQuerySerializer(ClosedSerializer):
 
 
 class PageSerializer(serializers.Serializer[Any]):
-    """One page of a list; a subclass says what its `items` are."""
+    """One page of a list; a subclass defines its `items`."""
 
     page = serializers.IntegerField(help_text="The page, from 1.")
     page_size = serializers.IntegerField(help_text="Entries on a full page.")

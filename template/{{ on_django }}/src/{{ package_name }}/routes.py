@@ -14,7 +14,7 @@ FIRST = "v1"
 """The version that the API begins with."""
 
 _NO_LAYERS = (
-    "this request did not pass the service's layers, which create_app() puts around Django: "
+    "this request did not pass the service's middlewares, which create_app() adds to Django: "
     "in a test, call with the fixture `client`, which is Starlette's TestClient"
 )
 ROUTE = "route_template"
@@ -40,7 +40,7 @@ def _template(route: str) -> str:
 
 
 def scope_of(request: Any) -> Scope:
-    """Return what ASGI and the layers say of a request, be it Django's or its REST framework's.
+    """Return the ASGI scope of a request of Django or its REST framework.
 
     Raises:
         RuntimeError: It came another way, as from the test clients of these two.
@@ -52,7 +52,7 @@ def scope_of(request: Any) -> Scope:
 
 
 def note_route(request: HttpRequest, match: ResolverMatch) -> None:
-    """Keep the template of a request's route, like /api/v1/orders/{order_id}, for its layers."""
+    """Store the route template of a request, like /api/v1/orders/{order_id}, for middlewares."""
     scope = getattr(request, "scope", None)
     if scope is not None:
         scope["state"][ROUTE] = _template(match.route)

@@ -29,10 +29,10 @@ class RouteThrottle(BaseThrottle):
     """
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """Count a request; its answer carries the verdict, even if it fails later.
+        """Count a request; its response has the headers of the limit, even if it fails later.
 
         Raises:
-            RateLimitedError: The client came too often.
+            RateLimitedError: The client sent too many requests.
         """
         scope = scope_of(request)
         limit, identifier = limit_of(view, request.method)

@@ -1,4 +1,4 @@
-"""Bodies, queries and answers that models of pydantic describe: the rules of accounts."""
+"""Bodies, queries and responses with pydantic models: the rules of accounts."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -20,7 +20,7 @@ class UnfitError(ValidationError):
     """A request does not fit the model of its body, query or path.
 
     Attributes:
-        faults: What is wrong, as pydantic tells it, without what was given.
+        faults: The errors as pydantic reports them, without the input.
     """
 
     def __init__(self, faults: list[Any]) -> None:
@@ -76,13 +76,13 @@ def identifier_of(name: str, text: str) -> UUID:
 def answer(
     model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    """Return an answer with a model as its body."""
+    """Return a response with a model as its body."""
     body = model.model_dump_json().encode()
     return HttpResponse(body, content_type=MEDIA_TYPE, status=status, headers=dict(headers or {}))
 
 
 def examples(given: Mapping[str, Mapping[str, Any]]) -> list[OpenApiExample]:
-    """Return examples of a body, as the document's maker wants them."""
+    """Return the examples of a body for drf-spectacular."""
     return [
         OpenApiExample(name, summary=each["summary"], value=each["value"], request_only=True)
         for name, each in given.items()
@@ -90,7 +90,7 @@ def examples(given: Mapping[str, Mapping[str, Any]]) -> list[OpenApiExample]:
 
 
 def query_parameters(model: type[BaseModel]) -> list[OpenApiParameter]:
-    """Return the fields of a query's model, as the document's maker wants them."""
+    """Return the fields of a query's model for drf-spectacular."""
     schema = model.model_json_schema()
     return [
         OpenApiParameter(
@@ -104,7 +104,7 @@ def query_parameters(model: type[BaseModel]) -> list[OpenApiParameter]:
 
 
 def identifier(name: str, description: str) -> OpenApiParameter:
-    """Return a path's identifier, as the document's maker wants it."""
+    """Return a path's identifier for drf-spectacular."""
     schema = {"type": "string", "format": "uuid"}
     return OpenApiParameter(name, schema, OpenApiParameter.PATH, description=description)
 

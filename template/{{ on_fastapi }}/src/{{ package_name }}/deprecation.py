@@ -1,4 +1,4 @@
-"""Endpoints that are going away, and say so in their answers and in the OpenAPI document."""
+"""Deprecated endpoints, in the headers of responses and in the OpenAPI document."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from .routes import effective_route
 
 
 class Deprecated(Deprecation):
-    """A dependency that says that an endpoint, or each of a router, is going away.
+    """A dependency that deprecates an endpoint, or each endpoint of a router.
 
         @router.get("/old", dependencies=[Depends(Deprecated(date(2027, 1, 1)))])
 
@@ -20,11 +20,11 @@ class Deprecated(Deprecation):
     """
 
     async def __call__(self) -> None:
-        """Do nothing: the headers' layer reads the route, so that no answer goes without."""
+        """Do nothing: the middleware reads the route, so that every response has the headers."""
 
 
 def deprecation_of(route: Any) -> Deprecated | None:
-    """Return what a route depends on that says so; its own word goes before its router's."""
+    """Return the deprecation of a route; its own overrides its router's."""
     dependant: Dependant | None = getattr(route, "dependant", None)
     for each in reversed(dependant.dependencies if dependant is not None else ()):
         if isinstance(each.call, Deprecated):
@@ -33,6 +33,6 @@ def deprecation_of(route: Any) -> Deprecated | None:
 
 
 def deprecation_headers(scope: Scope) -> Headers:
-    """Return what an answer says of its endpoint's end; nothing for most."""
+    """Return the headers of a deprecated endpoint; none for others."""
     deprecated = deprecation_of(effective_route(scope))
     return () if deprecated is None else deprecated.headers

@@ -1,4 +1,4 @@
-"""Every error of the framework and of the service, answered as a problem."""
+"""Handlers that turn errors of the framework and the service into problem details."""
 
 from collections.abc import Sequence
 from http import HTTPStatus

@@ -40,7 +40,7 @@ class RateLimit:
         """Count a request against all limits of its route, before other dependencies run.
 
         Raises:
-            RateLimitedError: The client came too often.
+            RateLimitedError: The client sent too many requests.
         """
         await count_request(connection.scope)
 
@@ -48,7 +48,7 @@ class RateLimit:
         """Count a request of this scope; its response carries the result, even if it fails later.
 
         Raises:
-            RateLimitedError: The client came too often.
+            RateLimitedError: The client sent too many requests.
         """
         verdict = await count(scope, self.limit, self.identifier)
         if verdict is not None and not verdict.allowed:
@@ -70,7 +70,7 @@ async def count_request(scope: Scope) -> None:
     """Count a request once, against the limits of its route, or else the default.
 
     Raises:
-        RateLimitedError: The client came too often.
+        RateLimitedError: The client sent too many requests.
     """
     route = effective_route(scope)
     if route is None or scope["state"].get("counted"):

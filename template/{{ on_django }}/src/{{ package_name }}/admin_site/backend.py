@@ -38,7 +38,7 @@ class AdministratorBackend(BaseBackend):
         return user
 
     def get_user(self, user_id: UUID) -> User | None:
-        """Return who logged in, for as long as they may enter."""
+        """Return the user of the session, if they are still an administrator."""
         user = User.objects.filter(pk=user_id).first()
         return user if user is not None and _may_enter(user) else None
 

@@ -17,7 +17,7 @@ _SESSION_ID = "session_id"
 
 
 def begin(request: HttpRequest) -> None:
-    """Note that somebody has logged in; their session is found by what their cookie stands for."""
+    """Open a session for a login, and store its ID in the session of the cookie."""
     lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
     user = cast("User", request.user)
     request.session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
@@ -25,18 +25,18 @@ def begin(request: HttpRequest) -> None:
 
 
 def end(request: HttpRequest) -> None:
-    """End the session of whoever logs out."""
+    """Revoke the session at a logout."""
     user = cast("User", request.user)
     log_out_of_site(state_of(request)["accounts"], user.pk, session_id(request))
 
 
 def session_id(request: HttpRequest) -> UUID:
-    """Return the session of whoever is logged in."""
+    """Return the ID of the current session."""
     return UUID(request.session[_SESSION_ID])
 
 
 def user_of(request: HttpRequest) -> User | AnonymousUser:
-    """Return who is logged in, for as long as the session lives; the log line names them, too."""
+    """Return the user of an active session; the access log has the user, too."""
     user = get_user(request)
     if not isinstance(user, User):
         return AnonymousUser()

@@ -29,7 +29,7 @@ class _Only:
 
 
 class AdminPolicy(_Only, ContentSecurityPolicyMiddleware):
-    """The site's own Content-Security-Policy, with a number used once in each answer."""
+    """The site's own Content-Security-Policy, with a nonce in each response."""
 
 
 class AdminSessions(_Only, SessionMiddleware):
@@ -53,15 +53,15 @@ def answer_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 class AdminUser(_Only, AuthenticationMiddleware):
-    """Who is logged in to the site; nobody is looked up for its files."""
+    """The user of the site; requests for its files do not query the user."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Have the user looked up when somebody asks."""
+        """Look up the user on first access."""
         request.user = SimpleLazyObject(lambda: user_of(request))  # type: ignore[assignment] # it stands in for one
 
     def process_view(self, *_: Any) -> None:
-        """Let each view say who may see it."""
+        """Leave permissions to each view."""
 
 
 class AdminMessages(_Only, MessageMiddleware):
-    """What the site tells after a change."""
+    """The site's messages after a change."""

@@ -15,5 +15,6 @@ class AdminSettings(SettingsGroup):
         Field(description="Serve the admin site at /admin; unset: everywhere but in production."),
     ] = None
     admin_session_minutes: Annotated[
-        int, Field(description="Minutes for which a login to the admin site holds.", ge=1, le=1440)
+        int,
+        Field(description="Minutes for which a login to the admin site is valid.", ge=1, le=1440),
     ] = 60

@@ -31,10 +31,10 @@ def _address_and(route: str, scope: Scope) -> str:
 
 
 class AdminLoginForm(AdminAuthenticationForm):
-    """Asks for an address and a password; what failed is not told apart."""
+    """Asks for email and password; the error does not reveal which was wrong."""
 
     def confirm_login_allowed(self, user: Any) -> None:
-        """Let in whoever the backend has found: administrators only."""
+        """Allow every user of the backend: it returns administrators only."""
 
 
 class ServiceAdminSite(admin.AdminSite):

@@ -21,7 +21,7 @@ def record(
     subject: UUID | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write an entry, in the transaction of what it tells of.
+    """Write an entry, in the transaction of the event.
 
     Args:
         event: What happens.

@@ -30,7 +30,7 @@ class Accounts:
         tokens: Signs access tokens.
         passwords: Hashes passwords.
         denied: The revoked tokens, where that is quicker to ask than the database.
-        errands: Work that no answer waits for.
+        errands: Work that no response waits for.
         mailer: Sends mails.
         thread: Where such work asks the database.
     """
@@ -83,7 +83,7 @@ class Accounts:
     def link(self, page: str, token: str) -> str:
         """Return the line of a mail that leads to a page of the application; empty without one.
 
-        The token stands behind #, which browsers send to nobody.
+        The token is in the fragment, which browsers do not send.
         """
         url = self.settings.account_pages_url
         return "" if url is None else f"{str(url).rstrip('/')}/{page}#token={token}"

@@ -22,7 +22,7 @@ def appoint(email: str, read_password: Callable[[], str]) -> str:
 
     Args:
         email: The address.
-        read_password: Asks for the password of whoever is not known to have the address.
+        read_password: Asks for the password of a user with an unverified email.
 
     Raises:
         ValueError: It cannot be done.
@@ -36,7 +36,7 @@ def appoint(email: str, read_password: Callable[[], str]) -> str:
         if user is None:
             user = User(email=email)
         if not known:
-            # Whoever registered an address may not be its owner: what they set counts no longer.
+            # The client that registered an email may not own it: its password is invalidated.
             user.set_password(read_password())
             user.save()
             _end_all(user)
@@ -51,7 +51,7 @@ def appoint(email: str, read_password: Callable[[], str]) -> str:
 
 
 def follow_password(email: str) -> None:
-    """End all sessions and mailed tokens of somebody whose password a command has changed."""
+    """Revoke all sessions and email tokens of a user whose password a command has changed."""
     with _transaction():
         user = User.objects.get(email=email)
         _end_all(user)
@@ -64,7 +64,7 @@ def remove_old(days: int) -> int:
     Raises:
         SettingsError: The database does not answer, or has no tables yet.
     """
-    # One that was ended is kept for a day, beyond the life of the access tokens that it gave.
+    # A revoked session stays for a day, longer than its access tokens are valid.
     ended = Q(expires_at__lt=now()) | Q(revoked_at__lt=now() - timedelta(days=1))
     with _transaction():
         entries = prune(days)

@@ -22,7 +22,7 @@ def add_commands(commands: Any) -> None:
 
 
 def make_admin(_: Settings, given: argparse.Namespace) -> int:
-    """Make an administrator: a new user, or one who has an account."""
+    """Create an administrator, or promote a user."""
     _set_django_up()
     from .administration import appoint  # noqa: PLC0415 -- it wants Django to be set up
 
@@ -36,7 +36,7 @@ def make_admin(_: Settings, given: argparse.Namespace) -> int:
 
 
 def prune(settings: Settings, _: argparse.Namespace) -> int:
-    """Remove what is out of date: old audit entries, and sessions and tokens that have ended."""
+    """Remove old audit entries, and expired sessions and tokens."""
     _set_django_up()
     from .administration import remove_old  # noqa: PLC0415 -- it wants Django to be set up
 

@@ -23,23 +23,23 @@ from .errors import ForbiddenError, UnauthenticatedError
 from .sessions import living_sessions
 
 SCHEME = "Account"
-"""What the document calls the access token."""
+"""The name of the access token in the OpenAPI schema."""
 
 SECURITY = {
     SCHEME: {
         "type": "oauth2",
-        "description": "The access token of a login, which holds for minutes.",
+        "description": "The access token of a login, valid for minutes.",
         "flows": {"password": {"scopes": {}, "tokenUrl": "/api/v1/auth/login"}},
     }
 }
-"""The document's security schemes."""
+"""The security schemes of the OpenAPI schema."""
 
 
 class AccessTokenAuthentication(BaseAuthentication):
-    """Finds the user of the access token, which a layer has read (middleware/identity.py)."""
+    """Finds the user of the access token, which a middleware has read (middleware/identity.py)."""
 
     def authenticate(self, request: Request) -> tuple[User, Claims] | None:
-        """Return the user and what the token says; None for nobody known."""
+        """Return the user and the claims; None without a valid token."""
         claims: Claims | None = scope_of(request)["state"].get("claims")
         if claims is None:
             return None
@@ -53,13 +53,13 @@ class AccessTokenAuthentication(BaseAuthentication):
         return session.user, claims
 
     def authenticate_header(self, request: Request) -> str:
-        """Return how to say who calls; with it, permissions of the framework's own answer 401."""
+        """Return the challenge; with it, the framework's own permissions respond with 401."""
         del request
         return "Bearer"
 
 
 class IsUser(BasePermission):
-    """Lets in whoever has logged in."""
+    """Allows authenticated users."""
 
     errors: tuple[type[ServiceError], ...] = (UnauthenticatedError,)
 
@@ -67,7 +67,7 @@ class IsUser(BasePermission):
         """Return True.
 
         Raises:
-            UnauthenticatedError: Nobody knows who calls.
+            UnauthenticatedError: There is no valid access token.
         """
         del view
         # Other authentication classes may set an anonymous user, or a class of their own.
@@ -85,7 +85,7 @@ class IsAdmin(IsUser):
         """Return True.
 
         Raises:
-            UnauthenticatedError: Nobody knows who calls.
+            UnauthenticatedError: There is no valid access token.
             ForbiddenError: It is no administrator.
         """
         super().has_permission(request, view)
@@ -95,10 +95,10 @@ class IsAdmin(IsUser):
 
 
 def user_of(request: Request) -> User:
-    """Return who calls, where a permission has let them in."""
+    """Return the user, if a permission has allowed the request."""
     return cast("User", request.user)
 
 
 def claims_of(request: Request) -> Claims:
-    """Return what the access token says, where a permission has let it in."""
+    """Return the claims of the access token, if a permission has allowed the request."""
     return cast("Claims", request.auth)

@@ -42,10 +42,10 @@ def new_token(
 
 
 def use_token(token: str, purpose: Purpose) -> tuple[User, MailedToken]:
-    """Return whose token it is, and what it holds; none for this purpose holds any longer.
+    """Return the user and the token; invalidate all tokens for this purpose.
 
     Raises:
-        InvalidMailedTokenError: It was used, has ended, or never was; or its user was deleted.
+        InvalidMailedTokenError: It was used, has expired or is unknown; or its user was deleted.
     """
     holding = _holding(purpose).filter(digest=digest(token))
     used = holding.select_related("user").first()
@@ -57,7 +57,7 @@ def use_token(token: str, purpose: Purpose) -> tuple[User, MailedToken]:
 
 
 def newest_token(user: User, purpose: Purpose) -> MailedToken | None:
-    """Return the last token that was mailed for this purpose, if it still holds."""
+    """Return the last token that was sent for this purpose, if it is valid."""
     return _holding(purpose).filter(user=user).order_by("-expires_at").first()
 
 
@@ -70,7 +70,7 @@ def has_enough_tokens(user: User, purpose: Purpose) -> bool:
 
 
 def drop_tokens(user: User, *purposes: Purpose) -> None:
-    """Let a user's tokens for these purposes hold no longer."""
+    """Invalidate a user's tokens for these purposes."""
     MailedToken.objects.filter(user=user, purpose__in=purposes).delete()
 
 

@@ -19,7 +19,7 @@ from .sessions import end_sessions
 
 
 def request_reset(accounts: Accounts, email: str) -> None:
-    """Mail a reset token, if the address has an account; nobody waits for that to be found out."""
+    """Send a reset token in the background, if the email has an account."""
     accounts.later(partial(_send_reset, accounts, email))
 
 
@@ -27,7 +27,7 @@ def reset(accounts: Accounts, token: str, password: str) -> None:
     """Set a password with a mailed token; all sessions end, and the address counts as verified.
 
     Raises:
-        InvalidMailedTokenError: The token does not hold, or not for the user's present address.
+        InvalidMailedTokenError: The token is invalid, expired, or not for the user's email.
         UnavailableError: Too many passwords are being hashed right now.
     """
     kept = wait_for(accounts.passwords.hash(password))
@@ -58,7 +58,7 @@ def change(accounts: Accounts, user: User, *, session_id: UUID, old: str, new: s
 
 
 def require_password(accounts: Accounts, user: User, password: str | None) -> None:
-    """Let pass whoever knows the password; no transaction must be open, for it takes long.
+    """Require the password of the user; it is slow, so no transaction may be open.
 
     Without one nothing is compared: such a request waits for no hash.
 
@@ -77,10 +77,10 @@ def new_reset(accounts: Accounts, user: User) -> str:
 
 
 def post_reset(accounts: Accounts, name: str, email: str, token: str) -> None:
-    """Mail a token that sets a password; to be called when its transaction has ended.
+    """Send a token that sets a password; call it after the commit.
 
     Args:
-        accounts: What accounts are worked on with.
+        accounts: The services of accounts.
         name: The mail's text: reset_password, or invitation for a new account.
         email: The address.
         token: The token.

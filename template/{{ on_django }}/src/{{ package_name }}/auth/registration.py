@@ -57,7 +57,7 @@ def _register(accounts: Accounts, email: str, name: str, kept: str) -> None:
 
 
 def request_verification(accounts: Accounts, email: str) -> None:
-    """Mail another token, if the address waits for one; nobody waits for that to be found out."""
+    """Send another token in the background, if the email is unverified."""
     accounts.later(partial(_send_verification, accounts, email))
 
 
@@ -76,7 +76,7 @@ def verify(accounts: Accounts, token: str) -> None:
     """Note that an address belongs to its account, and make it the account's where it was not.
 
     Raises:
-        InvalidMailedTokenError: The token does not hold, or its address has become another's.
+        InvalidMailedTokenError: The token is invalid or expired, or its email is taken.
     """
     try:
         with transaction.atomic():

@@ -51,10 +51,10 @@ def log_in(accounts: Accounts, email: str, password: str) -> TokenPair:
 
 
 def refresh(accounts: Accounts, token: str) -> TokenPair:
-    """Return a new pair of tokens for a refresh token, which holds no longer.
+    """Return a new pair of tokens for a refresh token, which is then invalid.
 
-    A token that was used before is in the hands of two, and nobody can tell who is who: its whole
-    family ends (RFC 9700, section 4.14.2). So it does when one client refreshes twice at a time.
+    A token that was used before may be stolen: its whole family is revoked (RFC 9700, section
+    4.14.2), even if one client refreshes twice at the same time.
 
     Raises:
         InvalidRefreshTokenError: It was used, has ended, or never was.
@@ -62,7 +62,7 @@ def refresh(accounts: Accounts, token: str) -> TokenPair:
     issued = None
     with transaction.atomic():
         given = RefreshToken.objects.filter(digest=digest(token))
-        # One statement decides who is first, whatever comes at the same time.
+        # One statement decides which of several concurrent requests is first.
         if given.filter(used_at__isnull=True).update(used_at=now()):
             living = living_sessions().filter(refresh_tokens__in=given).first()
             if living is not None:
@@ -104,7 +104,7 @@ def end_sessions(accounts: Accounts, user_id: UUID, *, but: UUID | None = None) 
 
 
 def living_sessions() -> QuerySet[Session]:
-    """Return the sessions that go on, of users who are there."""
+    """Return the active sessions of users who are not deleted."""
     return Session.objects.filter(
         revoked_at__isnull=True, expires_at__gt=now(), user__deleted_at__isnull=True
     )

@@ -47,13 +47,13 @@ from .schemas import (
     Verification,
 )
 
-_REGISTERED = Accepted(detail="Look into your mail: it says how to go on.")
-_MAILED = Accepted(detail="If the address needs it, a mail is on its way.")
+_REGISTERED = Accepted(detail="Check your inbox for an email with the next steps.")
+_MAILED = Accepted(detail="If the address has an account that needs it, an email was sent.")
 _NO_CONTENT = HTTPStatus.NO_CONTENT
 
 
 class GuessedView(ApiView):
-    """A view that takes passwords or tokens: whoever guesses them may have accounts enough."""
+    """A view with passwords or tokens: it limits by address, as an attacker may have accounts."""
 
     permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
     throttle_identifier = staticmethod(address_and_route)
@@ -75,10 +75,10 @@ class RegisterView(GuessedView):
     )
     @fails_with(UnavailableError, RegistrationClosedError)
     def post(self, request: Request) -> HttpResponse:
-        """Make an account, which a mailed token opens.
+        """Create an account; an emailed token activates it.
 
-        The answer is the same for an address that has an account already; its owner gets a mail.
-        So nobody can find out who has one.
+        The response is the same for an email that has an account already; its owner gets an email.
+        So a client cannot find out which emails have an account.
         """
         data = body_of(Registration, request)
         accounts = self.state["accounts"]
@@ -96,7 +96,7 @@ class VerifyEmailView(GuessedView):
 
     @extend_schema(
         operation_id="verify_email",
-        summary="Verify an address",
+        summary="Verify an email",
         tags=["auth"],
         request=Verification,
         examples=examples(VERIFICATION_EXAMPLES),
@@ -121,7 +121,7 @@ class RequestVerificationView(GuessedView):
 
     @extend_schema(
         operation_id="request_verification",
-        summary="Mail another verification token",
+        summary="Send another verification token",
         tags=["auth"],
         request=Mailing,
         examples=examples(MAILING_EXAMPLES),
@@ -129,7 +129,7 @@ class RequestVerificationView(GuessedView):
     )
     @fails_with(UnavailableError)
     def post(self, request: Request) -> HttpResponse:
-        """Mail a token to an address that waits for verification; the answer is always the same."""
+        """Send a token to an unverified email; the response is always the same."""
         email = body_of(Mailing, request).email
         registration.request_verification(self.state["accounts"], email)
         return answer(_MAILED, HTTPStatus.ACCEPTED)
@@ -153,16 +153,16 @@ class LoginView(GuessedView):
     )
     @fails_with(UnavailableError, InvalidCredentialsError)
     def post(self, request: Request) -> HttpResponse:
-        """Open a session with an address and a password.
+        """Open a session with email and password.
 
-        - The **access token** says who calls, for minutes: `Authorization: Bearer ...`.
-        - The **refresh token** brings the next pair, once. Used again, it ends the session.
+        - The **access token** authenticates requests for minutes: `Authorization: Bearer ...`.
+        - The **refresh token** is exchanged for the next pair, once; a reuse revokes the session.
 
-        The form of OAuth 2.0 is taken as well (RFC 6749, section 4.3.2), with the address as its
+        The form of OAuth 2.0 is accepted as well (RFC 6749, section 4.3.2), with the email as
         `username`.
 
-        An unknown address, a wrong password and an address that was not verified are answered
-        alike, and take as long.
+        An unknown email, a wrong password and an unverified email get the same response, in the
+        same time.
         """
         data = _login(request)
         password = data.password.get_secret_value()
@@ -202,7 +202,7 @@ class RefreshView(GuessedView):
 
 
 class VerifyTokenView(ApiView):
-    """Access tokens that hold."""
+    """Valid access tokens."""
 
     permission_classes = (IsUser,)
 
@@ -214,7 +214,7 @@ class VerifyTokenView(ApiView):
     )
     @fails_with(UnavailableError)
     def get(self, request: Request) -> HttpResponse:
-        """Return what the access token says, if it holds; else 401.
+        """Return the claims of a valid access token; else 401.
 
         Made for a proxy that asks whether to let a request through.
         """
@@ -229,7 +229,7 @@ class VerifyTokenView(ApiView):
 
 
 class MeView(ApiView):
-    """The user who calls."""
+    """The authenticated user."""
 
     throttle_limit = attrgetter("rate_limit_me")
     permission_classes = (IsUser,)
@@ -242,7 +242,7 @@ class MeView(ApiView):
     )
     @fails_with(UnavailableError)
     def get(self, request: Request) -> HttpResponse:
-        """Return the user who calls."""
+        """Return the authenticated user."""
         return answer(UserRead.model_validate(user_of(request)))
 
 
@@ -285,7 +285,7 @@ class ChangePasswordView(GuessedView):
     )
     @fails_with(UnavailableError, WrongPasswordError)
     def post(self, request: Request) -> Response:
-        """Set another password, given the present one; all other sessions end, and a mail tells."""
+        """Change the password, given the current one; revoke other sessions, notify the user."""
         data = body_of(PasswordChange, request)
         passwords.change(
             self.state["accounts"],
@@ -304,7 +304,7 @@ class RequestResetView(GuessedView):
 
     @extend_schema(
         operation_id="request_reset",
-        summary="Mail a reset token",
+        summary="Send a reset token",
         tags=["auth"],
         request=Mailing,
         examples=examples(MAILING_EXAMPLES),
@@ -312,7 +312,7 @@ class RequestResetView(GuessedView):
     )
     @fails_with(UnavailableError)
     def post(self, request: Request) -> HttpResponse:
-        """Mail a token that sets another password; the answer is the same for unknown addresses."""
+        """Send a token that resets the password; the response is the same for unknown emails."""
         passwords.request_reset(self.state["accounts"], body_of(Mailing, request).email)
         return answer(_MAILED, HTTPStatus.ACCEPTED)
 
@@ -333,7 +333,7 @@ class ResetView(GuessedView):
     )
     @fails_with(UnavailableError, InvalidMailedTokenError)
     def post(self, request: Request) -> Response:
-        """Set another password with a mailed token; all sessions end, and a mail tells."""
+        """Set a new password with an emailed token; revoke all sessions, notify the user."""
         data = body_of(PasswordReset, request)
         passwords.reset(self.state["accounts"], data.token, data.password.get_secret_value())
         return Response(status=_NO_CONTENT)

@@ -1,4 +1,4 @@
-"""Django's cache, for apps and packages: in Redis, and without it while Redis is lost."""
+"""Django's cache, for apps and packages: in Redis, with misses while Redis is unavailable."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ from .. import about
 from ..core.redis_link import RedisSettings
 
 PAUSE_SECONDS = 1.0
-"""How long after a fault nobody asks Redis; then one does, while the others go on without."""
+"""Seconds after an error without calls to Redis; then one operation probes it."""
 
 _AT_ONCE = 500
 _SPECIAL = re.compile(r"([*?\[\]\\])")
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class Circuit:
-    """Lets operations through while Redis answers; Django makes one backend for each request."""
+    """A circuit breaker for all requests; Django makes one backend for each request."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -38,7 +38,7 @@ class Circuit:
         self._again = 0.0
 
     def run[T](self, operation: Callable[[], T], without: T) -> T:
-        """Return what an operation gives; what stands in for it, while Redis is lost."""
+        """Return the result of an operation; while Redis is unavailable, the fallback."""
         with self._lock:
             looks = self._lost
             if looks and monotonic() < self._again:
@@ -121,11 +121,11 @@ class _Client(RedisCacheClient):
     def _incr(self, key: Any, delta: int) -> int | None:
         try:
             return int(super().incr(key, delta))
-        except ResponseError:  # no number: the caller's fault, and not the server's
+        except ResponseError:  # no number: an error of the caller, not of the server
             return None
 
     def keep_many(self, data: Any, timeout: Any) -> bool:
-        """Return whether all of it is kept."""
+        """Return whether all values are stored."""
 
         def keep() -> bool:
             self.set_many(data, timeout)
@@ -151,12 +151,12 @@ class _Client(RedisCacheClient):
 
 @cache
 def _client(servers: tuple[str, ...], timeout: float) -> _Client:
-    # One for all requests, each of which has a backend of its own: connections are to be kept.
+    # One for all requests, each of which has a backend of its own: connections are reused.
     return _Client(list(servers), timeout)
 
 
 class ServiceCache(RedisCache):
-    """Django's own, which keeps and finds nothing while Redis is lost."""
+    """Django's own, which stores nothing and misses while Redis is unavailable."""
 
     def __init__(self, server: list[str], params: dict[str, Any]) -> None:
         super().__init__(server, params)
@@ -169,7 +169,7 @@ class ServiceCache(RedisCache):
     def set_many(
         self, data: Mapping[Any, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> list[Any]:
-        """Keep values, and return the keys of those that were not kept."""
+        """Store values, and return the keys of those that were not stored."""
         if not data:
             return []
         named = {self.make_and_validate_key(key, version): data[key] for key in data}

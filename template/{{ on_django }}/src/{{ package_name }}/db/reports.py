@@ -13,7 +13,7 @@ def reported(
     many: bool,  # noqa: FBT001 -- as Django calls it
     context: dict[str, Any],
 ) -> Any:
-    """Run a query as a step of the request's course; its parameters are not told."""
+    """Run a query as a span of the request, without its parameters."""
     with sentry_sdk.start_span(op="db", name=sql) as span:
         span.set_data("db.system", context["connection"].vendor)
         return execute(sql, params, many, context)

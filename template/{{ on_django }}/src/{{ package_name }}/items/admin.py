@@ -22,8 +22,8 @@ class ItemForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
     """Takes what the API takes."""
 
     def clean(self) -> dict[str, Any]:
-        """Put what the API would refuse on the fields; those with a fault already keep theirs."""
-        # The owner is none of what a client may say.
+        """Add the API's validation errors to the fields that have none yet."""
+        # A client cannot set the owner.
         given = {name: value for name, value in self.cleaned_data.items() if name != "owner"}
         rules = ItemCreateSerializer(data=given, partial=True)
         if not rules.is_valid():
@@ -33,10 +33,10 @@ class ItemForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
 
 
 class OwnerSelect(AutocompleteSelect):
-    """Chooses a user. Django's own fails on a value that cannot be a key, before the form tells."""
+    """Selects a user. Django's own raises for an invalid key, before the form validates it."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
-        """Return the chosen user; nobody for what is no key."""
+        """Return the selected user; none for an invalid key."""
         try:
             return super().optgroups(name, value, attr)
         except ValidationError:
@@ -45,7 +45,7 @@ class OwnerSelect(AutocompleteSelect):
 
 @admin.register(Item)
 class ItemAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
-    """Looks for items, and changes them; the cache forgets what it kept of them."""
+    """Searches and changes items, and invalidates the cache."""
 
     form = ItemForm
     list_display = ("name", "owner", "quantity", "created_at")

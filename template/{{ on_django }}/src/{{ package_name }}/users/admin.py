@@ -17,7 +17,7 @@ from ..state import state_of
 from . import service
 from .models import User
 
-# Roles are the service's own; Django's groups have nothing to say here.
+# The service has its own roles; it does not use Django's groups.
 admin.site.unregister(Group)
 
 

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class UsersConfig(AppConfig):
-    """The app; its tags head its part of the document."""
+    """The app; its tags describe it in the OpenAPI schema."""
 
     name = __package__ or ""
     label = "users"

@@ -79,7 +79,7 @@ def update_user(
 
 
 def check_promotion(user: User, role: Role) -> None:
-    """Let nobody become an administrator whose address was not verified.
+    """Refuse to promote a user with an unverified email.
 
     Raises:
         UnverifiedError: It was not.
@@ -121,7 +121,7 @@ def delete_user(admin: User, user: User) -> None:
 
 
 def restore_user(admin: User, user: User) -> None:
-    """Bring a deleted user back; one who is there stays as it is."""
+    """Restore a deleted user; an active one does not change."""
     if user.deleted_at is not None:
         user.deleted_at = None
         user.save(update_fields=["deleted_at", "updated_at"])

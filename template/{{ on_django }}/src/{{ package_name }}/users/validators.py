@@ -27,5 +27,5 @@ class NewPasswordValidator:
             raise ValidationError([fault["msg"] for fault in faults]) from None
 
     def get_help_text(self) -> str:
-        """Return what a form says of it."""
+        """Return the help text of a form."""
         return f"The password has {SHORTEST} to {LONGEST} characters."

@@ -54,7 +54,7 @@ from .schemas import (
 
 USER_ID = identifier("user_id", "The user's identifier.")
 _NO_OBJECT = (orjson.JSONDecodeError, TypeError)
-# Another address is a guess at the password, and a mail to whoever it is.
+# A change of the email tests a password, and sends an email to any address.
 _MOVE_LIMITS = (attrgetter("rate_limit_login"), attrgetter("rate_limit_reset"))
 
 
@@ -137,7 +137,7 @@ class UserView(ApiView):
             return False
 
     def get_permissions(self) -> list[BasePermission]:
-        """Return who may do this: users see and change themselves."""
+        """Return the permissions: users see and change themselves."""
         return [IsAdmin() if self.request.method == "DELETE" else IsUser()]
 
     @extend_schema(
@@ -151,7 +151,7 @@ class UserView(ApiView):
     def get(self, request: Request, user_id: str) -> HttpResponse:
         """Return a user: any for administrators, for others themselves.
 
-        To others a user does not exist (404), so that nobody learns who is there.
+        For other clients a user does not exist (404), so that they cannot see who has an account.
         """
         wanted = identifier_of("user_id", user_id)
         return _shown(service.read_user(user_of(request), wanted))
@@ -203,7 +203,7 @@ class UserView(ApiView):
     )
     @fails_with(UnavailableError, UserNotFoundError, LastAdminError)
     def delete(self, request: Request, user_id: str) -> Response:
-        """Delete a user, whose tokens end at once, and who can be restored. For administrators.
+        """Delete a user and revoke the tokens at once; it can be restored. For administrators.
 
         The last administrator stays (409); a user who was deleted before is 404.
         """
@@ -262,7 +262,7 @@ class RestoreView(ApiView):
     )
     @fails_with(UnavailableError, UserNotFoundError)
     def post(self, request: Request, user_id: str) -> HttpResponse:
-        """Bring a deleted user back, who has to log in again. For administrators."""
+        """Restore a deleted user, who has to log in again. For administrators."""
         wanted, admin = identifier_of("user_id", user_id), user_of(request)
         with transaction.atomic():
             user = service.read_user(admin, wanted)

@@ -35,7 +35,7 @@ def add_commands(commands: Any) -> None:
 
 
 def make_admin(settings: Settings, given: argparse.Namespace) -> int:
-    """Make an administrator: a new user, or one who has an account."""
+    """Create an administrator, or promote a user."""
     try:
         email = read_email(given.email)
     except ValueError as error:
@@ -48,7 +48,7 @@ def make_admin(settings: Settings, given: argparse.Namespace) -> int:
         if user is None:
             user = User(email=email, name="")
         if not known:
-            # Whoever registered an address may not be its owner: what they set counts no longer.
+            # The client that registered an email may not own it: its password is invalidated.
             try:
                 user.password_hash = SecretStr(hash_now(read_password()))
             except ValueError as error:
@@ -69,7 +69,7 @@ def make_admin(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def prune(settings: Settings, _: argparse.Namespace) -> int:
-    """Remove what is out of date: old audit entries, and sessions and tokens that have ended."""
+    """Remove old audit entries, and expired sessions and tokens."""
     with _transaction(settings) as session:
         entries = prune_audit(session, settings.audit_retention_days)
         ended = [
@@ -84,7 +84,7 @@ def prune(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _ended_sessions() -> Select[UUID]:
-    # One that was ended is kept for a day, beyond the life of the access tokens that it gave.
+    # A revoked session stays for a day, longer than its access tokens are valid.
     yesterday = now() - timedelta(days=1)
     return select(Session.id).where(or_(Session.expires_at < now(), Session.revoked_at < yesterday))
 

@@ -20,10 +20,10 @@ from .errors import ForbiddenError, UnauthenticatedError
 from .sessions import living_user
 
 USER_ERRORS = (UnauthenticatedError,)
-"""What an endpoint for users can answer besides, for the document."""
+"""The errors of an endpoint for users, for the OpenAPI schema."""
 
 ADMIN_ERRORS = (UnauthenticatedError, ForbiddenError)
-"""What an endpoint for administrators can answer besides, for the document."""
+"""The errors of an endpoint for administrators, for the OpenAPI schema."""
 
 
 class _Scheme(OAuth2PasswordBearer):
@@ -35,8 +35,8 @@ class _Scheme(OAuth2PasswordBearer):
 _scheme = _Scheme(
     tokenUrl="/api/v1/auth/login",
     scheme_name="Account",
-    description="The access token of a login, which holds for minutes.",
-    auto_error=False,  # the service's own error says more
+    description="The access token of a login, valid for minutes.",
+    auto_error=False,  # the service has an error of its own
 )
 
 
@@ -63,7 +63,7 @@ _SignedClaims = Annotated[Claims, Depends(_signed_claims)]
 
 
 async def get_current_user(claims: _SignedClaims, session: SessionDep) -> User:
-    """Return the user who calls.
+    """Return the authenticated user.
 
     Raises:
         UnauthenticatedError: The token is missing, invalid, expired or revoked.
@@ -77,7 +77,7 @@ async def get_current_user(claims: _SignedClaims, session: SessionDep) -> User:
 
 
 CurrentUser = Annotated[User, Depends(get_current_user)]
-"""The user who calls."""
+"""The authenticated user."""
 
 
 async def get_current_claims(claims: _SignedClaims, _: CurrentUser) -> Claims:
@@ -86,14 +86,14 @@ async def get_current_claims(claims: _SignedClaims, _: CurrentUser) -> Claims:
 
 
 CurrentClaims = Annotated[Claims, Depends(get_current_claims)]
-"""What the access token of the user who calls says."""
+"""The claims of the authenticated user's access token."""
 
 
 async def get_current_admin(user: CurrentUser) -> User:
-    """Return the administrator who calls.
+    """Return the authenticated administrator.
 
     Raises:
-        ForbiddenError: The user is none.
+        ForbiddenError: The user is not an administrator.
     """
     if not user.is_admin:
         raise ForbiddenError
@@ -101,4 +101,4 @@ async def get_current_admin(user: CurrentUser) -> User:
 
 
 CurrentAdmin = Annotated[User, Depends(get_current_admin)]
-"""The administrator who calls."""
+"""The authenticated administrator."""

@@ -62,7 +62,7 @@ def _limit(setting: str, *, by_address: bool = False) -> Any:
     return Depends(RateLimit(attrgetter(setting), identifier))
 
 
-# Whoever guesses passwords or tokens may have accounts enough.
+# A client that guesses passwords or tokens may have many accounts.
 _LOGIN_LIMIT = _limit("rate_limit_login", by_address=True)
 _REGISTER_LIMIT = _limit("rate_limit_register", by_address=True)
 _REFRESH_LIMIT = _limit("rate_limit_refresh", by_address=True)
@@ -70,8 +70,8 @@ _RESET_LIMIT = _limit("rate_limit_reset", by_address=True)
 _PASSWORD_LIMIT = _limit("rate_limit_login", by_address=True)
 _LOGOUT_LIMIT = _limit("rate_limit_logout")
 _ME_LIMIT = _limit("rate_limit_me")
-_REGISTERED = Accepted(detail="Look into your mail: it says how to go on.")
-_MAILED = Accepted(detail="If the address needs it, a mail is on its way.")
+_REGISTERED = Accepted(detail="Check your inbox for an email with the next steps.")
+_MAILED = Accepted(detail="If the address has an account that needs it, an email was sent.")
 
 
 @router.post(
@@ -82,10 +82,10 @@ _MAILED = Accepted(detail="If the address needs it, a mail is on its way.")
     responses=documented(RegistrationClosedError),
 )
 async def register(data: NewAccount, accounts: AccountsDep) -> Accepted:
-    """Make an account, which a mailed token opens.
+    """Create an account; an emailed token activates it.
 
-    The answer is the same for an address that has an account already; its owner gets a mail. So
-    nobody can find out who has one.
+    The response is the same for an email that has an account already; its owner gets an email. So a
+    client cannot find out which emails have an account.
     """
     if not accounts.settings.registration_enabled:
         raise RegistrationClosedError
@@ -97,7 +97,7 @@ async def register(data: NewAccount, accounts: AccountsDep) -> Accepted:
 @router.post(
     "/verify-email",
     status_code=HTTPStatus.NO_CONTENT,
-    summary="Verify an address",
+    summary="Verify an email",
     dependencies=[_RESET_LIMIT],
     responses=documented(InvalidMailedTokenError),
 )
@@ -114,11 +114,11 @@ async def verify_email(data: VerificationBody, session: SessionDep, accounts: Ac
 @router.post(
     "/verify-email/request",
     status_code=HTTPStatus.ACCEPTED,
-    summary="Mail another verification token",
+    summary="Send another verification token",
     dependencies=[_RESET_LIMIT],
 )
 async def request_verification(data: MailingBody, accounts: AccountsDep) -> Accepted:
-    """Mail a token to an address that waits for verification; the answer is always the same."""
+    """Send a token to an unverified email; the response is always the same."""
     registration.request_verification(accounts, data.email)
     return _MAILED
 
@@ -132,16 +132,16 @@ async def request_verification(data: MailingBody, accounts: AccountsDep) -> Acce
     openapi_extra=LOGIN_BODY,
 )
 async def log_in(data: LoginForm, accounts: AccountsDep) -> sessions.Issued:
-    """Open a session with an address and a password.
+    """Open a session with email and password.
 
-    - The **access token** says who calls, for minutes: `Authorization: Bearer ...`.
-    - The **refresh token** brings the next pair, once. Used again, it ends the session.
+    - The **access token** authenticates requests for minutes: `Authorization: Bearer ...`.
+    - The **refresh token** is exchanged for the next pair, once; a reuse revokes the session.
 
-    The form of OAuth 2.0 is taken as well (RFC 6749, section 4.3.2), with the address as its
+    The form of OAuth 2.0 is accepted as well (RFC 6749, section 4.3.2), with the email as
     `username`.
 
-    An unknown address, a wrong password and an address that was not verified are answered alike,
-    and take as long.
+    An unknown email, a wrong password and an unverified email get the same response, in the same
+    time.
     """
     password = data.password.get_secret_value()
     return await sessions.log_in(accounts, data.email, password)
@@ -165,7 +165,7 @@ async def refresh(data: RefreshBody, accounts: AccountsDep) -> sessions.Issued:
 
 @router.get("/verify", summary="Verify the access token", responses=documented(*USER_ERRORS))
 async def verify_token(claims: CurrentClaims, user: CurrentUser) -> TokenReport:
-    """Return what the access token says, if it holds; else 401.
+    """Return the claims of a valid access token; else 401.
 
     Made for a proxy that asks whether to let a request through.
     """
@@ -185,7 +185,7 @@ async def verify_token(claims: CurrentClaims, user: CurrentUser) -> TokenReport:
     responses=documented(*USER_ERRORS),
 )
 async def read_me(user: CurrentUser) -> User:
-    """Return the user who calls."""
+    """Return the authenticated user."""
     return user
 
 
@@ -221,7 +221,7 @@ async def change_password(
     session: SessionDep,
     accounts: AccountsDep,
 ) -> None:
-    """Set another password, given the present one; all other sessions end, and a mail tells."""
+    """Change the password, given the current one; revoke other sessions, notify the user."""
     old, new = data.current_password.get_secret_value(), data.new_password.get_secret_value()
     await passwords.change(session, accounts, user, session_id=claims.session_id, old=old, new=new)
 
@@ -229,11 +229,11 @@ async def change_password(
 @router.post(
     "/reset-password/request",
     status_code=HTTPStatus.ACCEPTED,
-    summary="Mail a reset token",
+    summary="Send a reset token",
     dependencies=[_RESET_LIMIT],
 )
 async def request_reset(data: MailingBody, accounts: AccountsDep) -> Accepted:
-    """Mail a token that sets another password; the answer is the same for unknown addresses."""
+    """Send a token that resets the password; the response is the same for unknown emails."""
     passwords.request_reset(accounts, data.email)
     return _MAILED
 
@@ -246,6 +246,6 @@ async def request_reset(data: MailingBody, accounts: AccountsDep) -> Accepted:
     responses=documented(InvalidMailedTokenError),
 )
 async def reset_password(data: ResetBody, accounts: AccountsDep) -> None:
-    """Set another password with a mailed token; all sessions end, and a mail tells."""
+    """Set a new password with an emailed token; revoke all sessions, notify the user."""
     password = data.password.get_secret_value()
     await passwords.reset(accounts, data.token, password)

@@ -33,4 +33,4 @@ LOGIN_BODY = {
         "content": {JSON: {"schema": Login.model_json_schema(), "examples": LOGIN_EXAMPLES}},
     }
 }
-"""What the document says of the body."""
+"""The body in the OpenAPI schema."""

@@ -51,10 +51,10 @@ def new_token(
 async def use_token(
     session: AsyncSession, token: str, purpose: Purpose
 ) -> tuple[User, MailedToken]:
-    """Return whose token it is, and what it holds; none for this purpose holds any longer.
+    """Return the user and the token; invalidate all tokens for this purpose.
 
     Raises:
-        InvalidMailedTokenError: It was used, has ended, or never was; or its user was deleted.
+        InvalidMailedTokenError: It was used, has expired or is unknown; or its user was deleted.
     """
     # One statement: of two that come at the same time, one finds it.
     used = await session.scalar(
@@ -76,7 +76,7 @@ async def use_token(
 async def newest_token(
     session: AsyncSession, user_id: UUID, purpose: Purpose
 ) -> MailedToken | None:
-    """Return the last token that was mailed for this purpose, if it still holds."""
+    """Return the last token that was sent for this purpose, if it is valid."""
     pending = select(MailedToken).where(*_pending(user_id, purpose))
     found: MailedToken | None = await session.scalar(
         pending.order_by(MailedToken.expires_at.desc()).limit(1)
@@ -98,7 +98,7 @@ async def has_enough_tokens(session: AsyncSession, user_id: UUID, purpose: Purpo
 
 
 async def drop_tokens(session: AsyncSession, user_id: UUID, *purposes: Purpose) -> None:
-    """Let a user's tokens for these purposes hold no longer."""
+    """Invalidate a user's tokens for these purposes."""
     await session.execute(
         delete(MailedToken).where(MailedToken.user_id == user_id, MailedToken.purpose.in_(purposes))
     )

@@ -20,7 +20,7 @@ from .sessions import end_sessions
 
 
 def request_reset(accounts: Accounts, email: str) -> None:
-    """Mail a reset token, if the address has an account; nobody waits for that to be found out."""
+    """Send a reset token in the background, if the email has an account."""
     accounts.errands.add(partial(_send_reset, accounts, email))
 
 
@@ -28,7 +28,7 @@ async def reset(accounts: Accounts, token: str, password: str) -> None:
     """Set a password with a mailed token; all sessions end, and the address counts as verified.
 
     Raises:
-        InvalidMailedTokenError: The token does not hold, or not for the user's present address.
+        InvalidMailedTokenError: The token is invalid, expired, or not for the user's email.
         UnavailableError: Too many passwords are being hashed right now.
     """
     kept = await accounts.passwords.hash(password)
@@ -63,7 +63,7 @@ async def change(
 async def require_password(
     session: AsyncSession, accounts: Accounts, user: User, password: str | None
 ) -> None:
-    """Let pass whoever knows the password; the session's transaction ends.
+    """Require the password of the user; it ends the transaction of the session.
 
     Raises:
         WrongPasswordError: It is another.
@@ -82,10 +82,10 @@ async def new_reset(session: AsyncSession, accounts: Accounts, user: User) -> st
 
 
 def post_reset(accounts: Accounts, name: str, email: str, token: str) -> None:
-    """Mail a token that sets a password; to be called when its transaction has ended.
+    """Send a token that sets a password; call it after the commit.
 
     Args:
-        accounts: What accounts are worked on with.
+        accounts: The services of accounts.
         name: The mail's text: reset_password, or invitation for a new account.
         email: The address.
         token: The token.

@@ -61,7 +61,7 @@ async def _register(accounts: Accounts, email: str, name: str, kept: str) -> Non
 
 
 def request_verification(accounts: Accounts, email: str) -> None:
-    """Mail another token, if the address waits for one; nobody waits for that to be found out."""
+    """Send another token in the background, if the email is unverified."""
     accounts.errands.add(partial(_send_verification, accounts, email))
 
 
@@ -84,7 +84,7 @@ async def verify(session: AsyncSession, accounts: Accounts, token: str) -> None:
     """Note that an address belongs to its account, and make it the account's where it was not.
 
     Raises:
-        InvalidMailedTokenError: The token does not hold, or its address has become another's.
+        InvalidMailedTokenError: The token is invalid or expired, or its email is taken.
     """
     user, used = await use_token(session, token, Purpose.VERIFY)
     # A mail that someone else's registration sent changes nothing of an account that is in use.

@@ -78,17 +78,17 @@ async def log_in(accounts: Accounts, email: str, password: str) -> Issued:
 
 
 async def refresh(accounts: Accounts, token: str) -> Issued:
-    """Return a new pair of tokens for a refresh token, which holds no longer.
+    """Return a new pair of tokens for a refresh token, which is then invalid.
 
-    A token that was used before is in the hands of two, and nobody can tell who is who: its whole
-    family ends (RFC 9700, section 4.14.2). So it does when one client refreshes twice at a time.
+    A token that was used before may be stolen: its whole family is revoked (RFC 9700, section
+    4.14.2), even if one client refreshes twice at the same time.
 
     Raises:
         InvalidRefreshTokenError: It was used, has ended, or never was.
     """
     issued = None
     async with accounts.sessions.begin() as session:
-        # One statement decides who is first, whatever comes at the same time.
+        # One statement decides which of several concurrent requests is first.
         used = await session.scalar(
             update(RefreshToken)
             .where(RefreshToken.digest == digest(token), RefreshToken.used_at.is_(None))
@@ -131,7 +131,7 @@ async def end_sessions(
 
 
 async def living_user(session: AsyncSession, session_id: UUID) -> User | None:
-    """Return whose session it is; None for one that has ended, or whose user was deleted."""
+    """Return the user of a session; None if it is revoked or expired, or the user was deleted."""
     user: User | None = await session.scalar(_LIVING_USER, _asked(session_id))
     return user
 

@@ -1,4 +1,4 @@
-"""A lost database is the service's trouble, not the client's fault: 503, and try again."""
+"""Responds with 503 and Retry-After when the database is unavailable."""
 
 import logging
 import sqlite3
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 def _is_fault_of_ours(error: Exception) -> bool:
     # SQLite has one class for a file that cannot be opened and for a table that is not there, as
-    # before the first migration; only the first can mend itself.
+    # before the first migration; only the first can recover by itself.
     cause = error.orig if isinstance(error, DBAPIError) else None
     code = getattr(cause, "sqlite_errorcode", None)
     return code is not None and code & 0xFF == sqlite3.SQLITE_ERROR
@@ -33,13 +33,13 @@ async def answer_database_error(request: Request, error: Exception) -> Response:
     return problem_response(
         request,
         UnavailableError.status,
-        "The database does not answer right now. Try again.",
+        "The database does not respond right now. Try again.",
         code=UnavailableError.code,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
 def install(app: FastAPI) -> None:
-    """Answer 503 when the database is lost, or has no connection to give."""
+    """Respond with 503 when the database is unavailable, or has no free connection."""
     for error in (InterfaceError, OperationalError, PoolTimeoutError):
         app.add_exception_handler(error, answer_database_error)

@@ -9,7 +9,7 @@ from .settings import DatabaseSettings
 
 
 def create(url: URL, settings: DatabaseSettings) -> AsyncEngine:
-    """Return an engine that notices lost connections before it hands them out."""
+    """Return an engine that tests connections before it uses them."""
     return create_async_engine(
         url,
         hide_parameters=True,

@@ -17,6 +17,6 @@ async def get_session(connection: ServiceConnection) -> AsyncIterator[AsyncSessi
 
 
 # With the function's scope the transaction ends before the response is sent: a client that reads
-# 201 can rely on it, and a failed commit is still answered as an error.
+# 201 can rely on it, and a failed commit is still an error response.
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 """One transaction: committed when the endpoint returns, rolled back when it raises."""

@@ -27,7 +27,7 @@ class _Connection(aiosqlite.Connection):
 
 async def _connect(database: str, **options: Any) -> _Connection:
     connection = _Connection(lambda: sqlite3.connect(database, **options), _ROWS_AT_A_TIME)
-    # Like SQLAlchemy's own: a connection that was lost must not keep the process from its end.
+    # Like SQLAlchemy's own: a lost connection must not delay the exit of the process.
     connection._thread.daemon = True  # noqa: SLF001 -- there is no public way
     try:
         await connection

@@ -46,7 +46,7 @@ NewUser = Annotated[UserCreate, Body(openapi_examples=CREATE_EXAMPLES)]
 UserChange = Annotated[UserUpdate, Body(openapi_examples=UPDATE_EXAMPLES)]
 NewRole = Annotated[RoleChange, Body(openapi_examples=ROLE_EXAMPLES)]
 
-# Another address is a guess at the password, and a mail to whoever it is.
+# A change of the email tests a password, and sends an email to any address.
 _MOVE_LIMITS = (
     RateLimit(attrgetter("rate_limit_login")),
     RateLimit(attrgetter("rate_limit_reset")),
@@ -110,7 +110,7 @@ async def list_users(
 async def read_user(user_id: UserId, caller: CurrentUser, session: SessionDep) -> User:
     """Return a user: any for administrators, for others themselves.
 
-    To others a user does not exist (404), so that nobody learns who is there.
+    For other clients a user does not exist (404), so that they cannot see who has an account.
     """
     return await service.read_user(session, caller, user_id)
 
@@ -187,7 +187,7 @@ async def change_role(
 async def delete_user(
     user_id: UserId, admin: CurrentAdmin, session: SessionDep, accounts: AccountsDep
 ) -> None:
-    """Delete a user, whose tokens end at once, and who can be restored. For administrators.
+    """Delete a user and revoke the tokens at once; it can be restored. For administrators.
 
     The last administrator stays (409); a user who was deleted before is 404.
     """
@@ -204,7 +204,7 @@ async def delete_user(
     responses=documented(*ADMIN_ERRORS, UserNotFoundError),
 )
 async def restore_user(user_id: UserId, admin: CurrentAdmin, session: SessionDep) -> User:
-    """Bring a deleted user back, who has to log in again. For administrators."""
+    """Restore a deleted user, who has to log in again. For administrators."""
     user = await service.read_user(session, admin, user_id)
     await service.restore_user(session, admin, user)
     return user

@@ -80,7 +80,7 @@ async def update_user(
 
 
 def check_promotion(user: User, role: Role) -> None:
-    """Let nobody become an administrator whose address was not verified.
+    """Refuse to promote a user with an unverified email.
 
     Raises:
         UnverifiedError: It was not.
@@ -125,7 +125,7 @@ async def delete_user(session: AsyncSession, admin: User, user: User) -> None:
 
 
 async def restore_user(session: AsyncSession, admin: User, user: User) -> None:
-    """Bring a deleted user back; one who is there stays as it is."""
+    """Restore a deleted user; an active one does not change."""
     if user.deleted_at is not None:
         user.deleted_at = None
         record(session, Event.RESTORED, actor=admin.id, subject=user.id)

@@ -1,4 +1,4 @@
-"""Whose an item is; one that is older than accounts belongs to nobody."""
+"""The owner of an item; items older than accounts have none."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
