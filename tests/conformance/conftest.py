@@ -116,7 +116,7 @@ def mailbox(pytestconfig: pytest.Config) -> Mailbox:
 
 @pytest.fixture(scope="session")
 def document(http: httpx2.Client) -> dict[str, Any]:
-    """The service's OpenAPI document."""
+    """The service's OpenAPI schema."""
     answer = http.get("/openapi.json")
     assert answer.status_code == 200
     loaded: dict[str, Any] = answer.json()

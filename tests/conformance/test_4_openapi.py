@@ -1,4 +1,4 @@
-"""Section 4: what the service answers is what its OpenAPI document says."""
+"""Section 4: what the service answers is what its OpenAPI schema says."""
 
 import uuid
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Others read the default service's OpenAPI document: a validator, and a generator of clients."""
+"""Others read the default service's OpenAPI schema: a validator, and a generator of clients."""
 
 import json
 from pathlib import Path

@@ -154,12 +154,18 @@ def test_a_lost_redis_costs_no_request_and_limits_are_shared_again_on_its_return
     assert set(answers.statuses) == {200}
     assert answers.percentile(0.99) < 2 * TIMEOUT
     assert (degraded["status"], degraded["checks"]["cache"]["status"]) == ("degraded", "unhealthy")
-    _eventually(lambda: _lines(running, "Redis is back") == _lines(running, "Redis is lost"))
+    _eventually(
+        lambda: (
+            _lines(running, "Redis is available again") == _lines(running, "Redis is unavailable")
+        )
+    )
     # Where both workers count in one place, each request leaves one less (or one came back).
     assert Metrics.of(running.url).sum("rate_limiter_degraded") == 0
     left = [_left(running.url) for _ in range(20)]
     assert {before - after for before, after in itertools.pairwise(left)} <= {0, 1}
-    assert 1 <= _lines(running, "Redis is lost") <= 2, "one line for each worker that noticed"
+    assert 1 <= _lines(running, "Redis is unavailable") <= 2, (
+        "one line for each worker that noticed"
+    )
     back = [json.loads(line) for line in running.output().splitlines() if "is back" in line]
     assert {line["correlation_id"] for line in back} == {None}, "no request brought it back"
 
@@ -232,7 +238,11 @@ def test_a_change_is_seen_by_all_workers_whether_redis_is_there_or_not(
     process.send_signal(signal.SIGSTOP)
     assert quantities(2) == {2}
     process.send_signal(signal.SIGCONT)
-    _eventually(lambda: _lines(running, "Redis is back") == _lines(running, "Redis is lost"))
+    _eventually(
+        lambda: (
+            _lines(running, "Redis is available again") == _lines(running, "Redis is unavailable")
+        )
+    )
     assert {httpx2.get(place).json()["quantity"] for _ in range(20)} == {2}
     server.kill()
     assert quantities(3) == {3}

@@ -1,4 +1,4 @@
-"""An outside judge compares the default service with its own OpenAPI document."""
+"""An outside judge compares the default service with its own OpenAPI schema."""
 
 import re
 

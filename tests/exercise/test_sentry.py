@@ -71,7 +71,7 @@ def sink() -> Iterator[Sink]:
                 sink.received()
                 break
             except httpx2.HTTPError:
-                assert time.monotonic() < deadline, "the sink does not answer"
+                assert time.monotonic() < deadline, "the sink does not respond"
                 time.sleep(0.05)
         yield sink
     finally:
@@ -181,7 +181,7 @@ def test_a_lost_database_is_an_event_for_each_request_that_it_failed(
         assert running.stop() == 0
 
     (event,) = sink.bodies("event")
-    assert event["logentry"]["formatted"].startswith("The database does not answer")
+    assert event["logentry"]["formatted"].startswith("The database does not respond")
     assert event["transaction"] == "/api/v1/items"
 
 

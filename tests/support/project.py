@@ -139,7 +139,7 @@ class Running:
                 httpx2.get(f"{self.url}/health/live", timeout=1).raise_for_status()
             except httpx2.HTTPError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError(f"{self.url} does not answer:\n{self.output()}") from None
+                    raise AssertionError(f"{self.url} does not respond:\n{self.output()}") from None
                 time.sleep(0.05)
             else:
                 return

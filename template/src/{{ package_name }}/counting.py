@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from starlette.types import Scope
 
-from .clients import client_address
+from .clients import client_ip
 from .core.headers import Headers
-from .core.limits import Verdict, parse_limit, rate_limit_client
+from .core.limits import RateLimitResult, parse_limit, rate_limit_client
 from .core.problems import RateLimitedError
 from .routes import route_template
 from .settings import Settings
@@ -31,7 +31,7 @@ def address_and_route(scope: Scope) -> str:
     For endpoints that do not ask who calls, as a login: there, many accounts are no many buckets.
     """
     state = scope["state"]
-    address = client_address(scope, state["addresses"])
+    address = client_ip(scope, state["client_ips"])
     client = rate_limit_client(address, state["settings"].rate_limit_ipv6_prefix)
     return f"{route_template(scope)}|address:{client}"
 
@@ -40,7 +40,7 @@ async def count(
     scope: Scope,
     own: str | Callable[[Settings], str] | None = None,
     identifier: Callable[[Scope], str] = client_and_route,
-) -> Verdict | None:
+) -> RateLimitResult | None:
     """Count a request; its response has the headers of the limit, even if it fails later.
 
     Args:
@@ -50,7 +50,7 @@ async def count(
         identifier: Who counts as one, and where.
 
     Returns:
-        The verdict; None where nothing is limited.
+        The result; None where nothing is limited.
     """
     state = scope["state"]
     limits = state["limits"]
@@ -64,18 +64,20 @@ async def count(
         text = users or settings.rate_limit_default
     limit = parse_limit(text if isinstance(text, str) else text(settings))
     safe = "|safe" if scope.get("method") in SAFE_METHODS else ""
-    verdict: Verdict | None = await limits.take(f"{limit.text}|{identifier(scope)}{safe}", limit)
-    if verdict is not None:
-        state["verdict"] = verdict
-    return verdict
+    result: RateLimitResult | None = await limits.hit(
+        f"{limit.text}|{identifier(scope)}{safe}", limit
+    )
+    if result is not None:
+        state["rate_limit_result"] = result
+    return result
 
 
-def refusal(verdict: Verdict) -> RateLimitedError:
+def refusal(result: RateLimitResult) -> RateLimitedError:
     """Return the error with Retry-After."""
-    return RateLimitedError(headers={"Retry-After": str(verdict.retry_after)})
+    return RateLimitedError(headers={"Retry-After": str(result.retry_after)})
 
 
 def limit_headers(scope: Scope) -> Headers:
     """Return the headers of a limit; none if no limit applied."""
-    verdict: Verdict | None = scope["state"].get("verdict")
-    return () if verdict is None else verdict.headers
+    result: RateLimitResult | None = scope["state"].get("rate_limit_result")
+    return () if result is None else result.headers

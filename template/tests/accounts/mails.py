@@ -18,7 +18,7 @@ class Mailbox:
     def all(self, client: TestClient) -> list[tuple[str, str]]:
         """Return addresses and subjects, once nothing more is on its way."""
         assert client.portal is not None
-        client.portal.call(client.app_state["accounts"].errands.finish)
+        client.portal.call(client.app_state["accounts"].background_tasks.finish)
         return [(to, subject) for to, subject, _ in self.texts]
 
     def token(self, client: TestClient) -> str:

@@ -46,7 +46,7 @@ class Threshold:
         except ValueError:
             raise SystemExit(f"{self.variable}: must be a number") from None
 
-    def fault(self, total: Any) -> str | None:
+    def failure(self, total: Any) -> str | None:
         """Return what is wrong with a run, naming the variable; None if nothing is."""
         limit = self.limit()
         if limit is None:
@@ -86,9 +86,9 @@ def install() -> None:
     def judge(environment: Environment, **_: object) -> None:
         """Say which thresholds are broken, and end with 1 if any is."""
         total = environment.stats.total
-        faults = [fault for threshold in THRESHOLDS if (fault := threshold.fault(total))]
+        failures = [failure for threshold in THRESHOLDS if (failure := threshold.failure(total))]
         if not total.num_requests:
-            faults = ["no request was sent"]
-        for fault in faults:
-            print(f"broken threshold: {fault}")  # noqa: T201 -- a command prints
-        environment.process_exit_code = 1 if faults else 0
+            failures = ["no request was sent"]
+        for failure in failures:
+            print(f"broken threshold: {failure}")  # noqa: T201 -- a command prints
+        environment.process_exit_code = 1 if failures else 0

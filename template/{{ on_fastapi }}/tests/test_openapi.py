@@ -1,4 +1,4 @@
-"""The OpenAPI document is one to publish: each operation says what it does and shows it.
+"""The OpenAPI schema is one to publish: each operation says what it does and shows it.
 
 Your own slices are held to the same as soon as `app.openapi_tags` describes their tags.
 """
@@ -44,7 +44,7 @@ def _values(content: dict[str, Any]) -> list[Any]:
     return [each["value"] for each in content.get("examples", {}).values()]
 
 
-def _faults(document: Document, schema: dict[str, Any], value: Any) -> list[str]:
+def _schema_errors(document: Document, schema: dict[str, Any], value: Any) -> list[str]:
     validator = Draft202012Validator(
         schema | {"components": document["components"]}, validate_formats=True
     )
@@ -67,7 +67,7 @@ def test_each_body_has_three_examples_that_fit_it(document: Document) -> None:
             assert len(content.get("examples", {})) >= 3, name
             assert all(each["summary"] for each in content["examples"].values()), name
             for value in _values(content):
-                assert _faults(document, content["schema"], value) == [], name
+                assert _schema_errors(document, content["schema"], value) == [], name
 
 
 def test_each_status_has_an_example_that_fits_it(document: Document) -> None:
@@ -75,4 +75,4 @@ def test_each_status_has_an_example_that_fits_it(document: Document) -> None:
         for status, _, content in _media(operation):
             assert _values(content), f"{name} {status}"
             for value in _values(content):
-                assert _faults(document, content["schema"], value) == [], f"{name} {status}"
+                assert _schema_errors(document, content["schema"], value) == [], f"{name} {status}"

@@ -38,7 +38,7 @@ class InvalidRefreshTokenError(UnauthenticatedError):
     detail = "The refresh token is invalid or expired. Log in again."
 
 
-class InvalidMailedTokenError(ServiceError):
+class InvalidEmailTokenError(ServiceError):
     """The token of an email was used before, has expired, or is unknown."""
 
     status = 400

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 
 from ..core.limits import parse_limit
-from ..core.settings_group import Deployed, SettingsGroup
+from ..core.settings_group import DeploymentExample, SettingsGroup
 from ..core.tokens import SHORTEST_KEY
 
 FEWEST_CHARACTERS = 10
@@ -100,16 +100,16 @@ class AccountSettings(SettingsGroup):
     ] = "3/minute"
 
     @classmethod
-    def deployed(cls) -> dict[str, Deployed]:
+    def deployment_examples(cls) -> dict[str, DeploymentExample]:
         """Return what a deployment may set."""
         return {
-            "secret_key": Deployed(""),
-            "account_pages_url": Deployed(
+            "secret_key": DeploymentExample(""),
+            "account_pages_url": DeploymentExample(
                 "https://app.example.com/account", "https://app.staging.example.com/account"
             ),
         }
 
-    def findings(self) -> list[str]:
+    def production_issues(self) -> list[str]:
         """Return what must not be so in production."""
         if self.secret_key is None:
             return ["SECRET_KEY: is not set; openssl rand -hex 32 makes one"]

@@ -12,7 +12,7 @@ from .settings_group import SettingsGroup
 MOST_ENTRIES = 10_000
 """How many values a process keeps; those that were not read for longest go first."""
 
-HOLD_SECONDS = 5.0
+INVALIDATION_SECONDS = 5.0
 """For how long nothing is kept under a key whose value was changed: longer than a transaction that
 has read the old value takes to end, else it could put the old value back."""
 
@@ -39,7 +39,7 @@ class Store(Protocol):
     async def keep(self, key: str, value: bytes, seconds: float) -> None:
         """Store a value, unless there is one or the key was invalidated."""
 
-    async def hold(self, key: str, seconds: float) -> None:
+    async def invalidate(self, key: str, seconds: float) -> None:
         """Invalidate the value, and store none for a while."""
 
 
@@ -74,7 +74,7 @@ class MemoryStore:
         if self._live(key) is None:
             self._put(key, value, seconds)
 
-    async def hold(self, key: str, seconds: float) -> None:
+    async def invalidate(self, key: str, seconds: float) -> None:
         """Invalidate the value, and store none for a while."""
         self._put(key, None, seconds)
 
@@ -101,7 +101,7 @@ class NoStore:
     async def keep(self, key: str, value: bytes, seconds: float) -> None:
         """Do nothing."""
 
-    async def hold(self, key: str, seconds: float) -> None:
+    async def invalidate(self, key: str, seconds: float) -> None:
         """Do nothing."""
 
 
@@ -152,4 +152,4 @@ class Cache:
 
     async def forget(self, name: str, key: object) -> None:
         """Give a value up that is about to change, before the transaction ends."""
-        await self.store.hold(f"{name}:{key}", HOLD_SECONDS)
+        await self.store.invalidate(f"{name}:{key}", INVALIDATION_SECONDS)

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from .settings_group import Deployed, Listed, SettingsGroup
+from .settings_group import CsvTuple, DeploymentExample, SettingsGroup
 
 EXPOSED = (
     "X-Correlation-ID",
@@ -24,22 +24,23 @@ class CorsSettings(SettingsGroup):
         bool, Field(description="Allow cross-origin requests of the listed origins.")
     ] = True
     cors_origins: Annotated[
-        Listed, Field(description="Origins whose pages may call the service, separated by commas.")
+        CsvTuple,
+        Field(description="Origins whose pages may call the service, separated by commas."),
     ] = ()
     additional_cors_origins: Annotated[
-        Listed, Field(description="Further origins, to add to the list without repeating it.")
+        CsvTuple, Field(description="Further origins, to add to the list without repeating it.")
     ] = ()
     cors_credentials: Annotated[
         bool, Field(description="Let them send cookies and authorization.")
     ] = False
-    cors_methods: Annotated[Listed, Field(description="The methods that they may use.")] = (
+    cors_methods: Annotated[CsvTuple, Field(description="The methods that they may use.")] = (
         "GET",
         "POST",
         "PUT",
         "PATCH",
         "DELETE",
     )
-    cors_headers: Annotated[Listed, Field(description="The headers that they may send.")] = (
+    cors_headers: Annotated[CsvTuple, Field(description="The headers that they may send.")] = (
         "Authorization",
         "Content-Type",
         "X-Correlation-ID",
@@ -52,10 +53,12 @@ class CorsSettings(SettingsGroup):
         return (*self.cors_origins, *self.additional_cors_origins)
 
     @classmethod
-    def deployed(cls) -> dict[str, Deployed]:
+    def deployment_examples(cls) -> dict[str, DeploymentExample]:
         """Return what a deployment may set."""
         return {
-            "cors_origins": Deployed("https://app.example.com", "https://app.staging.example.com")
+            "cors_origins": DeploymentExample(
+                "https://app.example.com", "https://app.staging.example.com"
+            )
         }
 
     @model_validator(mode="after")
@@ -67,7 +70,7 @@ class CorsSettings(SettingsGroup):
                 raise ValueError(message)
         return self
 
-    def findings(self) -> list[str]:
+    def production_issues(self) -> list[str]:
         """Return what must not be so in production."""
         if self.cors_enabled and "*" in self.allowed_origins:
             return ["CORS_ORIGINS: allows every origin; list those that call the service"]

@@ -1,4 +1,4 @@
-"""Deprecation of endpoints, in the headers of responses and in the OpenAPI document."""
+"""Deprecation of endpoints, in the headers of responses and in the OpenAPI schema."""
 
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
@@ -55,7 +55,7 @@ class Deprecation:
         )
 
     def document(self, operation: dict[str, Any]) -> None:
-        """Mark an operation of the OpenAPI document."""
+        """Mark an operation of the OpenAPI schema."""
         operation["deprecated"] = True
         sentence = f"**Deprecated** since {self.since.isoformat()}"
         if self.sunset is not None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AnyHttpUrl, Field
 
-from .settings_group import Listed, SettingsGroup
+from .settings_group import CsvTuple, SettingsGroup
 
 Headers = tuple[tuple[bytes, bytes], ...]
 Sources = Mapping[str, str]
@@ -45,7 +45,7 @@ def _check_sources(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-Policy = Annotated[Listed, AfterValidator(_check_sources)]
+Policy = Annotated[CsvTuple, AfterValidator(_check_sources)]
 
 
 class HeaderSettings(SettingsGroup):

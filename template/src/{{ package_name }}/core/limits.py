@@ -14,7 +14,7 @@ from typing import Annotated, NamedTuple, Protocol, Self
 from pydantic import AfterValidator, Field
 from pyrate_limiter import GCRA, Rate
 
-from .client_address import parse_address
+from .client_ip import parse_address
 from .headers import Headers
 from .settings_group import SettingsGroup
 
@@ -26,7 +26,7 @@ _FORM = re.compile(r"([1-9][0-9]{0,8})\s*/\s*(second|minute|hour|day)s?")
 _MICROSECONDS = 1_000_000
 
 
-class Verdict(NamedTuple):
+class RateLimitResult(NamedTuple):
     """Whether a request may pass, and the values of its headers.
 
     Where a limit has several rates, it is told of the one that binds it: that which lets it wait
@@ -102,7 +102,7 @@ class Limit:
         """Microseconds in which one request comes back, rounded up."""
         return math.ceil(SECONDS[self.period] * _MICROSECONDS / self.count)
 
-    def verdict(self, ahead: int, *further: int, allowed: bool) -> Verdict:
+    def result(self, ahead: int, *further: int, allowed: bool) -> RateLimitResult:
         """Return the result for a client.
 
         Args:
@@ -116,15 +116,17 @@ class Limit:
         wait = 0
         if not allowed:
             wait = max(1, math.ceil((ahead - (self.count - 1) * self.interval) / _MICROSECONDS))
-        return Verdict(allowed, self.count, max(0, left), math.ceil(ahead / _MICROSECONDS), wait)
+        return RateLimitResult(
+            allowed, self.count, max(0, left), math.ceil(ahead / _MICROSECONDS), wait
+        )
 
-    def _binding(self, aheads: Iterable[int], *, allowed: bool) -> Verdict:
+    def _binding(self, aheads: Iterable[int], *, allowed: bool) -> RateLimitResult:
         each = [
-            (rate.verdict(ahead, allowed=allowed), ahead - (rate.count - 1) * rate.interval)
+            (rate.result(ahead, allowed=allowed), ahead - (rate.count - 1) * rate.interval)
             for rate, ahead in zip(self.each, aheads, strict=True)
         ]
         if allowed:
-            return min((verdict for verdict, _ in each), key=lambda it: (it.remaining, -it.reset))
+            return min((result for result, _ in each), key=lambda it: (it.remaining, -it.reset))
         # All have 0 remaining; the time until the next request shows which of them refuses.
         return max(each, key=itemgetter(1))[0]
 
@@ -194,10 +196,10 @@ class LimitSettings(SettingsGroup):
     ] = 64
 
 
-class Limits(Protocol):
+class RateLimiter(Protocol):
     """Counts requests."""
 
-    async def take(self, key: str, limit: Limit) -> Verdict | None:
+    async def hit(self, key: str, limit: Limit) -> RateLimitResult | None:
         """Count a request and return whether it may pass; None if that is unknown.
 
         Args:
@@ -206,7 +208,7 @@ class Limits(Protocol):
         """
 
 
-class MemoryLimits:
+class MemoryRateLimiter:
     """Counts in this process, for a bounded number of keys.
 
     Args:
@@ -225,7 +227,7 @@ class MemoryLimits:
     def __len__(self) -> int:
         return len(self._states)
 
-    async def take(self, key: str, limit: Limit) -> Verdict:
+    async def hit(self, key: str, limit: Limit) -> RateLimitResult:
         """Count a request and return whether it may pass."""
         now = int(self._clock() * 1000)
         state = self._states.get(key, limit.unused)
@@ -236,6 +238,6 @@ class MemoryLimits:
             self._states.popitem(last=False)
         ahead = int(state[0]) - now * 1000
         if not limit.further:
-            return limit.verdict(ahead, allowed=decision.allowed)
+            return limit.result(ahead, allowed=decision.allowed)
         further = [int(free) - now * 1000 for free in state[1:]]
-        return limit.verdict(ahead, *further, allowed=decision.allowed)
+        return limit.result(ahead, *further, allowed=decision.allowed)

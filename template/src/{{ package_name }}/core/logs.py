@@ -17,7 +17,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from .correlation import correlation_id
 from .redaction import REDACTED, Redactor
-from .settings_group import Listed, SettingsGroup, Word
+from .settings_group import CaseInsensitiveEnum, CsvTuple, SettingsGroup
 
 # The request's own line says more than these, and says it once.
 QUIET = ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio")
@@ -28,7 +28,7 @@ _METHODS = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warn
 _LEVELS = {"warn": "warning", "exception": "error"}  # the methods that are not named for theirs
 
 
-class Level(Word):
+class Level(CaseInsensitiveEnum):
     """Minimum log levels."""
 
     DEBUG = "debug"
@@ -37,7 +37,7 @@ class Level(Word):
     ERROR = "error"
 
 
-class Format(Word):
+class Format(CaseInsensitiveEnum):
     """How a line is written."""
 
     JSON = "json"
@@ -59,7 +59,7 @@ class LogSettings(SettingsGroup):
         float, Field(description="Milliseconds from which a request is logged as a warning.", gt=0)
     ] = 1000.0
     redact_keys: Annotated[
-        Listed,
+        CsvTuple,
         Field(description="Further names whose values are never logged, separated by commas."),
     ] = ()
 

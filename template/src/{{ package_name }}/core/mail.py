@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from pydantic import AfterValidator, Field, FilePath, SecretStr
 
-from .settings_group import Deployed, SettingsGroup
+from .settings_group import DeploymentExample, SettingsGroup
 
 UNSET = "no-reply@localhost"
 WAITS = (2.0, 10.0)
@@ -145,16 +145,16 @@ class MailSettings(SettingsGroup):
     ] = UNSET
 
     @classmethod
-    def deployed(cls) -> dict[str, Deployed]:
+    def deployment_examples(cls) -> dict[str, DeploymentExample]:
         """Return what a deployment may set."""
         return {
-            "smtp_host": Deployed("smtp.example.com"),
-            "smtp_username": Deployed("service"),
-            "smtp_password": Deployed("password"),
-            "mail_from": Deployed("no-reply@example.com", "no-reply@staging.example.com"),
+            "smtp_host": DeploymentExample("smtp.example.com"),
+            "smtp_username": DeploymentExample("service"),
+            "smtp_password": DeploymentExample("password"),
+            "mail_from": DeploymentExample("no-reply@example.com", "no-reply@staging.example.com"),
         }
 
-    def findings(self) -> list[str]:
+    def production_issues(self) -> list[str]:
         """Return what must not be so in production."""
         if self.smtp_host is None:
             return ["SMTP_HOST: is unset, so that no mail is sent"]

@@ -68,7 +68,7 @@ class Problem(BaseModel):
 class ServiceError(Exception):
     """An error that clients receive; subclasses set status, code and detail.
 
-    The OpenAPI document describes an error with these, and with the headers of its responses.
+    The OpenAPI schema describes an error with these, and with the headers of its responses.
     """
 
     status: ClassVar[int] = 500

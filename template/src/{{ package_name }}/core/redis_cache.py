@@ -5,9 +5,9 @@ import uuid
 
 from redis.asyncio import Redis
 
-from .redis_link import RedisLink, RedisLostError
+from .redis_client import RedisClient, RedisUnavailableError
 
-_HELD = b""
+_INVALIDATED = b""
 
 
 class RedisStore:
@@ -18,29 +18,29 @@ class RedisStore:
     name outlives every value, so that none of an earlier generation is found again.
 
     Args:
-        link: The way to Redis.
+        redis: The client.
         prefix: What the keys of this service begin with.
         longest: Seconds for which a value is kept at most.
     """
 
-    def __init__(self, link: RedisLink, prefix: str, longest: float) -> None:
-        self._link = link
+    def __init__(self, redis: RedisClient, prefix: str, longest: float) -> None:
+        self._redis = redis
         self._generation = f"{prefix}generation"
         self._prefix = prefix
         self._longest_ms = math.ceil(longest * 1000)
-        self._read = link.client.register_script(_READ)
-        self._write = link.client.register_script(_WRITE)
-        link.recoveries.append(self._begin_generation)
+        self._read = redis.client.register_script(_READ)
+        self._write = redis.client.register_script(_WRITE)
+        redis.recoveries.append(self._begin_generation)
 
     async def read(self, key: str) -> bytes | None:
         """Return the value, or None for none."""
         try:
-            value: bytes | None = await self._link.run(
+            value: bytes | None = await self._redis.run(
                 lambda client: self._read(
                     keys=[self._generation], args=[self._prefix, key], client=client
                 )
             )
-        except RedisLostError:
+        except RedisUnavailableError:
             return None
         return value or None
 
@@ -48,18 +48,18 @@ class RedisStore:
         """Store a value, unless there is one or the key was invalidated."""
         await self._put(key, value, seconds, "NX")
 
-    async def hold(self, key: str, seconds: float) -> None:
+    async def invalidate(self, key: str, seconds: float) -> None:
         """Invalidate the value, and store none for a while."""
-        await self._put(key, _HELD, seconds, "")
+        await self._put(key, _INVALIDATED, seconds, "")
 
     async def _put(self, key: str, value: bytes, seconds: float, when: str) -> None:
         milliseconds = math.ceil(seconds * 1000)
         arguments: list[str | bytes | int] = [self._prefix, key, value, milliseconds, when]
         try:
-            await self._link.run(
+            await self._redis.run(
                 lambda client: self._write(keys=[self._generation], args=arguments, client=client)
             )
-        except RedisLostError:
+        except RedisUnavailableError:
             return
 
     async def _begin_generation(self, client: Redis) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
-from .redis_link import RedisLink, RedisLostError
+from .redis_client import RedisClient, RedisUnavailableError
 
 
 class RedisDenyList:
@@ -16,12 +16,12 @@ class RedisDenyList:
     refuses the same tokens.
 
     Args:
-        link: The way to Redis.
+        redis: The client.
         prefix: What the keys of this service begin with.
     """
 
-    def __init__(self, link: RedisLink, prefix: str) -> None:
-        self._link = link
+    def __init__(self, redis: RedisClient, prefix: str) -> None:
+        self._redis = redis
         self._prefix = prefix
 
     async def deny(self, token_ids: Iterable[UUID], seconds: float) -> None:
@@ -36,8 +36,8 @@ class RedisDenyList:
                     pipeline.set(key, b"1", px=int(seconds * 1000))
                 await pipeline.execute()
 
-        with suppress(RedisLostError):
-            await self._link.run(remember)
+        with suppress(RedisUnavailableError):
+            await self._redis.run(remember)
 
     async def denies(self, token_id: UUID) -> bool:
         """Return whether a token is known to be revoked."""
@@ -46,8 +46,8 @@ class RedisDenyList:
             return bool(await client.exists(self._key(token_id)))
 
         try:
-            return await self._link.run(look)
-        except RedisLostError:
+            return await self._redis.run(look)
+        except RedisUnavailableError:
             return False
 
     def _key(self, token_id: UUID) -> str:

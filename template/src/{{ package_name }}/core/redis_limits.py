@@ -6,9 +6,9 @@ from functools import partial
 
 from redis.asyncio import Redis
 
-from .limits import Limit, Limits, Verdict
+from .limits import Limit, RateLimiter, RateLimitResult
 from .problems import UnavailableError
-from .redis_link import RedisLink, RedisLostError, WhenLost
+from .redis_client import FailureMode, RedisClient, RedisUnavailableError
 
 RETRY_AFTER_SECONDS = 5
 MOST_AT_ONCE = 256
@@ -47,50 +47,52 @@ end
 return replies
 """
 
-_Waiting = tuple[str, Limit, asyncio.Future[Verdict]]
+_Waiting = tuple[str, Limit, asyncio.Future[RateLimitResult]]
 
 
-class RedisLimits:
+class RedisRateLimiter:
     """Counts in Redis: requests that come while a round trip is on its way share the next.
 
     Args:
-        link: The way to Redis.
+        redis: The client.
         prefix: What the keys of this service begin with.
-        when_lost: What becomes of the limits while Redis is lost.
+        failure_mode: What becomes of the limits while Redis is unavailable.
         fallback: Counts in this process, for that time.
     """
 
-    def __init__(self, link: RedisLink, prefix: str, when_lost: WhenLost, fallback: Limits) -> None:
-        self._link = link
+    def __init__(
+        self, redis: RedisClient, prefix: str, failure_mode: FailureMode, fallback: RateLimiter
+    ) -> None:
+        self._redis = redis
         self._prefix = prefix
-        self._when_lost = when_lost
+        self._failure_mode = failure_mode
         self._fallback = fallback
-        self._script = link.client.register_script(_SCRIPT)
+        self._script = redis.client.register_script(_SCRIPT)
         self._waiting: list[_Waiting] = []
         self._counting: asyncio.Task[None] | None = None
-        link.recoveries.append(self._try_script)
+        redis.recoveries.append(self._try_script)
 
-    async def take(self, key: str, limit: Limit) -> Verdict | None:
+    async def hit(self, key: str, limit: Limit) -> RateLimitResult | None:
         """Count a request and return whether it may pass; None where it may without being counted.
 
         Raises:
-            UnavailableError: Redis is lost, and RATE_LIMIT_FAIL is closed.
+            UnavailableError: Redis is unavailable, and RATE_LIMIT_FAIL is closed.
         """
-        if not self._link.lost:
-            answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
-            self._waiting.append((self._prefix + key, limit, answer))
+        if not self._redis.unavailable:
+            future: asyncio.Future[RateLimitResult] = asyncio.get_running_loop().create_future()
+            self._waiting.append((self._prefix + key, limit, future))
             if self._counting is None:
                 self._counting = asyncio.create_task(self._count())
             try:
-                return await answer
-            except RedisLostError:
+                return await future
+            except RedisUnavailableError:
                 pass
-        match self._when_lost:
-            case WhenLost.MEMORY:
-                return await self._fallback.take(key, limit)
-            case WhenLost.OPEN:
+        match self._failure_mode:
+            case FailureMode.MEMORY:
+                return await self._fallback.hit(key, limit)
+            case FailureMode.OPEN:
                 return None
-            case WhenLost.CLOSED:
+            case FailureMode.CLOSED:
                 raise UnavailableError(headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
     async def _count(self) -> None:
@@ -98,11 +100,11 @@ class RedisLimits:
             while self._waiting:
                 batch = self._waiting[:MOST_AT_ONCE]
                 del self._waiting[:MOST_AT_ONCE]
-                asking = self._link.run(partial(self._ask, batch))
-                (fault,) = await asyncio.gather(asking, return_exceptions=True)
-                for _, _, answer in batch:
-                    if isinstance(fault, BaseException) and not answer.done():
-                        answer.set_exception(fault)
+                asking = self._redis.run(partial(self._ask, batch))
+                (error,) = await asyncio.gather(asking, return_exceptions=True)
+                for _, _, future in batch:
+                    if isinstance(error, BaseException) and not future.done():
+                        future.set_exception(error)
         finally:
             self._counting = None
 
@@ -121,8 +123,8 @@ class RedisLimits:
             numbers += (limit.interval, limit.count)
         replies = await self._script(keys=keys, args=numbers, client=client)
         told = zip(replies[::2], replies[1::2], strict=True)
-        for _, limit, answer in batch:
+        for _, limit, future in batch:
             further = [next(told)[1] for _ in limit.further]
             allowed, ahead = next(told)
-            if not answer.done():  # its request may have been given up
-                answer.set_result(limit.verdict(ahead, *further, allowed=bool(allowed)))
+            if not future.done():  # its request may have been given up
+                future.set_result(limit.result(ahead, *further, allowed=bool(allowed)))

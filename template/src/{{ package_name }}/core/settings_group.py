@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator
 from pydantic_settings import (
@@ -18,7 +18,7 @@ from .secret_files import SecretFiles
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeploymentExample:
     """What a setting may look like where the service is deployed, for the example files.
 
     Attributes:
@@ -30,7 +30,7 @@ class Deployed:
     staging: str | None = None
 
 
-class Word(StrEnum):
+class CaseInsensitiveEnum(StrEnum):
     """One of a few words, in lower case; in the environment they may be written in any case."""
 
     @classmethod
@@ -56,6 +56,14 @@ class SettingsGroup(BaseSettings):
     )
 
     @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        """Take the methods by the names that they had before 1.0, or an audit would be lost."""
+        super().__pydantic_init_subclass__(**options)
+        for old, new in (("findings", "production_issues"), ("deployed", "deployment_examples")):
+            if old in vars(cls):
+                setattr(cls, new, vars(cls)[old])
+
+    @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
@@ -73,11 +81,11 @@ class SettingsGroup(BaseSettings):
         return (*sources, file_secret_settings)
 
     @classmethod
-    def deployed(cls) -> dict[str, Deployed]:
+    def deployment_examples(cls) -> dict[str, DeploymentExample]:
         """Return what a deployment may set, by the names of the fields, for the example files."""
         return {}
 
-    def findings(self) -> list[str]:
+    def production_issues(self) -> list[str]:
         """Return what must not be so in production, a sentence each, naming the variable."""
         return []
 
@@ -94,5 +102,8 @@ def _split(value: object) -> object:
 
 
 # People write lists both ways, and a service that starts with one should start with the other.
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+CsvTuple = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Values separated by commas, or a JSON list."""
+
+Listed, Word = CsvTuple, CaseInsensitiveEnum
+"""Their names before 1.0."""

@@ -20,7 +20,7 @@ from .mail import Mail, MailDelayedError, MailError, MailSettings, SmtpTls, pars
 GOODBYE_SECONDS = 1.0
 """How long the server is waited for when it has the mail."""
 
-_FAULTS = (SMTPException, OSError)
+_ERRORS = (SMTPException, OSError)
 # One address, and neither a second nor a name, a comment or an option of the protocol.
 _ADDRESS = re.compile(r"""([^\s@<>()[\]\\,:;"]+)@([^\s@<>()[\]\\,:;"]+)""")
 _REASON = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
@@ -58,9 +58,9 @@ class SmtpMailer:
                 await client.connect()
                 await client.send_message(message)
             # From here on it has the mail; whatever it does now is no reason to send it again.
-            with suppress(*_FAULTS):
+            with suppress(*_ERRORS):
                 await client.quit(timeout=GOODBYE_SECONDS)
-        except _FAULTS as error:
+        except _ERRORS as error:
             raise self._described(error) from None
         finally:
             client.close()

@@ -5,11 +5,11 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..clients import client_address
-from ..core.client_address import ClientAddresses
+from ..clients import client_ip
+from ..core.asgi_headers import announces_events, first
+from ..core.client_ip import ClientIpResolver
 from ..core.logs import RequestLog
 from ..core.probes import is_probe
-from ..core.raw_headers import announces_events, first
 from ..core.redaction import Redactor
 from ..routes import route_template
 
@@ -40,11 +40,11 @@ class AccessLogMiddleware:
     """
 
     def __init__(
-        self, app: ASGIApp, *, redactor: Redactor, addresses: ClientAddresses, slow_ms: float
+        self, app: ASGIApp, *, redactor: Redactor, client_ips: ClientIpResolver, slow_ms: float
     ) -> None:
         self.app = app
         self._redactor = redactor
-        self._addresses = addresses
+        self._client_ips = client_ips
         self._slow_ms = slow_ms
         self._log = RequestLog(_FIELDS)
 
@@ -88,7 +88,7 @@ class AccessLogMiddleware:
             self._redactor.query(scope["query_string"].decode("latin-1")),
             status,
             round(duration_ms, 2),
-            client_address(scope, self._addresses),
+            client_ip(scope, self._client_ips),
             (first(scope["headers"], b"user-agent") or "")[:_LONGEST_USER_AGENT],
             scope["state"].get("user_id"),
         )

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..answers import closing, problem_response
+from ..core.asgi_headers import first
 from ..core.problems import MEDIA_TYPE, BodyTimeoutError
-from ..core.raw_headers import first
+from ..responses import closing, problem_response
 from ..routes import max_body_size
 
 _TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE

@@ -3,8 +3,8 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..core import correlation
+from ..core.asgi_headers import first
 from ..core.headers import Headers
-from ..core.raw_headers import first
 
 _INBOUND = tuple(name.lower().encode() for name in correlation.INBOUND_HEADERS)
 _OUTBOUND = correlation.HEADER.lower().encode()

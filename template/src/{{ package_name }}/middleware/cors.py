@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..answers import problem_response
 from ..core.cors import EXPOSED, PREFLIGHT_SECONDS, CorsSettings
+from ..responses import problem_response
 
 
 class CrossOriginMiddleware(CORSMiddleware):

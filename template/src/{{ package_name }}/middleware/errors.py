@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from ..answers import answer_http_exception, closing, problem_response
+from ..core.asgi_headers import announces_events
 from ..core.problems import ServiceError, UnavailableError
-from ..core.raw_headers import announces_events
+from ..responses import closing, handle_http_exception, problem_response
 from ..routes import route_template
 
 _DENIAL = "websocket.http.response"
@@ -114,7 +114,7 @@ async def _close(begun: str, send: Send) -> None:
 async def _failed(scope: Scope, error: Exception) -> Response:
     connection = HTTPConnection(scope)
     if isinstance(error, HTTPException):  # a middleware's
-        return await answer_http_exception(connection, error)
+        return await handle_http_exception(connection, error)
     logger.error("Unhandled error", exc_info=error)
     return problem_response(connection, ServiceError.status, ServiceError.detail)
 

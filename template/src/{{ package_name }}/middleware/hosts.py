@@ -5,9 +5,9 @@ from http import HTTPStatus
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..answers import problem_response
 from ..core.hosts import Hosts
 from ..core.probes import is_probe
+from ..responses import problem_response
 
 
 class HostsMiddleware:

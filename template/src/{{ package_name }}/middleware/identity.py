@@ -4,8 +4,8 @@ import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..core.asgi_headers import first
 from ..core.headers import Headers
-from ..core.raw_headers import first
 from ..core.tokens import AccessTokens
 
 _HEADER = b"authorization"

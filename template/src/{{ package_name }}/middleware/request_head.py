@@ -5,7 +5,7 @@ from http import HTTPStatus
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..answers import closing, problem_response
+from ..responses import closing, problem_response
 
 REFUSAL = "refusal"
 """Where the state of a request has the status and the sentence with which a server refuses it."""

@@ -20,7 +20,7 @@ class SentryMiddleware:
 
     def __init__(self, app: ASGIApp, *, settings: Settings, redactor: Redactor) -> None:
         # Loading the SDK takes a fifth of a second, which nobody should pay who does not use it.
-        from ..core.reports import Reporter, Served  # noqa: PLC0415
+        from ..core.sentry_client import Reporter, Served  # noqa: PLC0415
 
         self.app = app
         self._served = Served

@@ -21,7 +21,7 @@ class Links(BaseModel):
 
     docs: str | None = Field(description="The documentation page, if it is served.")
     openapi: str | None = Field(
-        description="The OpenAPI document, if it is served.", examples=["/openapi.json"]
+        description="The OpenAPI schema, if it is served.", examples=["/openapi.json"]
     )
     health: str = Field(description="The health report.", examples=["/health"])
     api: str = Field(

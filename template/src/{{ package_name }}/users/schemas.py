@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from ..core.closed_model import ClosedModel
-from ..core.pages import Page, PageQuery
+from ..core.pagination import Page, PageQuery
 from ..core.passwords import LONGEST, SHORTEST
 from .roles import Role
 

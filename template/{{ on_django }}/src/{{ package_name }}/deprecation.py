@@ -1,4 +1,4 @@
-"""Deprecated views, in the headers of responses and in the OpenAPI document."""
+"""Deprecated views, in the headers of responses and in the OpenAPI schema."""
 
 from collections.abc import Callable
 from typing import Any

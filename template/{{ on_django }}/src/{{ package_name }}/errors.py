@@ -12,7 +12,6 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
-from .answers import reference
 from .core.correlation import correlation_id
 from .core.problems import (
     MEDIA_TYPE,
@@ -23,6 +22,7 @@ from .core.problems import (
     UnavailableError,
     describe,
 )
+from .responses import reference
 from .routes import scope_of
 
 if TYPE_CHECKING:  # it looks for this module by its name while it is loaded
@@ -68,7 +68,7 @@ def problem(
     )
 
 
-def answer_exception(  # noqa: PLR0911 -- one for each kind
+def handle_exception(  # noqa: PLR0911 -- one for each kind
     error: Exception, context: Mapping[str, Any]
 ) -> HttpResponse | None:
     """Respond to an exception of a view; None for unexpected ones, which the middleware handles."""
@@ -76,65 +76,65 @@ def answer_exception(  # noqa: PLR0911 -- one for each kind
     view: APIView = context["view"]
     match error:
         case ServiceError():
-            return answer_service_error(request, error)
+            return handle_service_error(request, error)
         case OperationalError() | InterfaceError():
-            return answer_database_error(request, error)
+            return handle_database_error(request, error)
         case exceptions.ValidationError():
-            return answer_validation_error(request, error)
+            return handle_validation_error(request, error)
         case exceptions.UnsupportedMediaType():
             return problem(request, MediaTypeError.status, _wanted(view))
         case exceptions.MethodNotAllowed():
-            return answer_not_allowed(request, ", ".join(view.allowed_methods))
+            return handle_not_allowed(request, ", ".join(view.allowed_methods))
         case exceptions.APIException():
-            return answer_api_exception(request, error)
+            return handle_api_exception(request, error)
         case Http404():
-            return answer_not_found(request, error)
+            return handle_not_found(request, error)
         case _:
             return None
 
 
-def answer_service_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
+def handle_service_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
     """Respond with the error's problem details."""
     return problem(request, error.status, str(error), code=error.code, headers=error.headers)
 
 
-def answer_api_exception(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
+def handle_api_exception(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
     """Answer one of the REST framework's own errors."""
     challenge = getattr(error, "auth_header", None)
     headers = {"WWW-Authenticate": challenge} if challenge else {}
     return problem(request, error.status_code, error.detail, headers=headers)
 
 
-def answer_validation_error(
+def handle_validation_error(
     request: HttpRequest, error: exceptions.ValidationError
 ) -> HttpResponse:
     """Answer a request that does not fit the endpoint's parameters or body."""
     place = getattr(error, "place", "body")
     position = getattr(error, "position", None)
     loc = [place] if position is None else [place, position]
-    faults = getattr(error, "faults", None) or list(_faults(error.get_full_details(), loc))
-    return problem(request, InvalidRequestError.status, InvalidRequestError.detail, errors=faults)
+    errors = getattr(error, "errors", None) or list(_field_errors(error.get_full_details(), loc))
+    return problem(request, InvalidRequestError.status, InvalidRequestError.detail, errors=errors)
 
 
-def _faults(details: Any, loc: list[str | int]) -> Iterator[dict[str, Any]]:
-    """Yield the faults of a validation as the service shows them, without the rejected values."""
+def _field_errors(details: Any, loc: list[str | int]) -> Iterator[dict[str, Any]]:
+    """Yield the errors of a validation as the service shows them, without the rejected values."""
     match details:
         case {"message": str(message), "code": str(code)}:
             yield {"loc": loc, "msg": str(message), "type": code}
         case Mapping():
             for name, inner in details.items():
-                yield from _faults(inner, loc if name == "non_field_errors" else [*loc, name])
+                yield from _field_errors(inner, loc if name == "non_field_errors" else [*loc, name])
         case [*inner]:
             is_list_of_entries = any("message" not in each for each in inner)
             for number, each in enumerate(inner):
-                yield from _faults(each, [*loc, number] if is_list_of_entries else loc)
+                yield from _field_errors(each, [*loc, number] if is_list_of_entries else loc)
 
 
-def answer_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
+def handle_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer that the service cannot do this now; the log has the reason."""
-    if _is_fault_of_ours(error):
+    if _is_programming_error(error):
         raise error
-    logger.error("The database does not answer: %s", type(error).__name__, exc_info=error)
+    logger.error("The database does not respond: %s", type(error).__name__, exc_info=error)
     return problem(
         request,
         UnavailableError.status,
@@ -144,7 +144,7 @@ def answer_database_error(request: HttpRequest, error: Exception) -> HttpRespons
     )
 
 
-def _is_fault_of_ours(error: Exception) -> bool:
+def _is_programming_error(error: Exception) -> bool:
     # SQLite has one class for a file that cannot be opened and for a table that is not there, as
     # before the first migration; only the first can recover by itself.
     code = getattr(error.__cause__, "sqlite_errorcode", None)
@@ -158,7 +158,7 @@ def _wanted(view: APIView) -> str:
     return f"The body must be {' or '.join(wanted)}."
 
 
-def answer_not_allowed(request: HttpRequest, allow: str) -> HttpResponse:
+def handle_not_allowed(request: HttpRequest, allow: str) -> HttpResponse:
     """Answer that an address does not take this method.
 
     Args:
@@ -168,19 +168,19 @@ def answer_not_allowed(request: HttpRequest, allow: str) -> HttpResponse:
     return problem(request, 405, "Method Not Allowed", headers={"Allow": allow})
 
 
-def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def handle_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer that there is nothing at this address."""
     del exception
     return problem(request, NotFoundError.status, "Not Found")
 
 
-def answer_refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+def handle_refused(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer that this caller may not do this."""
     del exception
     return problem(request, 403, "This is not allowed.")
 
 
-def answer_suspicious(request: HttpRequest, exception: Exception) -> HttpResponse:
+def handle_suspicious(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django does not trust; its log has the reason."""
     del exception
     return problem(request, 400, "The request is malformed.")

@@ -40,7 +40,7 @@ from starlette.websockets import WebSocketClose
 
 from .core.problems import BodyTooLargeError, UnavailableError
 from .counting import client_and_route, count, refusal
-from .errors import RETRY_AFTER_SECONDS, answer_database_error, answer_not_allowed
+from .errors import RETRY_AFTER_SECONDS, handle_database_error, handle_not_allowed
 from .routes import API_ROOT, note_route, route_template
 
 ON_THE_LOOP = "on_the_loop"
@@ -87,7 +87,7 @@ class Aborted(Exception):  # noqa: N818 -- no error: the client has disconnected
     """The client went away before it had sent its request."""
 
 
-class _Room:
+class _ThreadPool:
     """Threads, and a queue of requests that wait for one.
 
     Args:
@@ -138,10 +138,10 @@ class DjangoHandler(BaseHandler):
     def __init__(self, threads: int, patience: float) -> None:
         super().__init__()
         self.load_middleware()
-        self._room = _Room(threads, "django", patience)
+        self._pool = _ThreadPool(threads, "django", patience)
         # Passwords are hashed a few at a time, and whoever waits for that keeps a thread: were it
         # one of all, a few who log in could keep all others waiting.
-        self._hashing = _Room(THREADS_THAT_HASH, "hashing", None)
+        self._hashing = _ThreadPool(THREADS_THAT_HASH, "hashing", None)
         # Its lines duplicate the access log.
         logging.getLogger("django.request").setLevel(logging.CRITICAL)
 
@@ -157,7 +157,7 @@ class DjangoHandler(BaseHandler):
                 return
             request = _request(scope, cast("IO[bytes]", body))
             match = self._match(request)
-            room = self._room
+            pool = self._pool
             if match is not None:
                 view = _view(match.func)
                 await _count(request, match.func, view)
@@ -168,8 +168,8 @@ class DjangoHandler(BaseHandler):
                     response = await serve(request, *match.args, **match.kwargs)
                     await _send_whole(send, *_whole(response))
                     return
-                room = self._hashing if _hashes(request, view) else room
-            await self._in_a_thread(room, request, _Stream(receive, send))
+                pool = self._hashing if _hashes(request, view) else pool
+            await self._in_a_thread(pool, request, _Stream(receive, send))
 
     def _match(self, request: HttpRequest) -> ResolverMatch | None:
         try:
@@ -188,25 +188,25 @@ class DjangoHandler(BaseHandler):
         note_route(request, match)
         return match
 
-    async def _in_a_thread(self, room: _Room, request: ASGIRequest, stream: _Stream) -> None:
+    async def _in_a_thread(self, pool: _ThreadPool, request: ASGIRequest, stream: _Stream) -> None:
         loop = asyncio.get_running_loop()
         _loop.set(loop)
         context = copy_context()
-        async with room.place():
+        async with pool.place():
             try:
-                answer = await loop.run_in_executor(
-                    room.threads, context.run, self._respond, request, stream
+                response = await loop.run_in_executor(
+                    pool.threads, context.run, self._respond, request, stream
                 )
             except asyncio.CancelledError:
                 stream.end()
                 raise
-        if isinstance(answer, StreamingHttpResponse):
+        if isinstance(response, StreamingHttpResponse):
             try:
-                await stream.give_on_the_loop(answer)
+                await stream.give_on_the_loop(response)
             finally:
-                await loop.run_in_executor(room.threads, context.run, answer.close)
-        elif answer is not None:
-            await _send_whole(stream.send, *answer)
+                await loop.run_in_executor(pool.threads, context.run, response.close)
+        elif response is not None:
+            await _send_whole(stream.send, *response)
 
     def _respond(
         self, request: ASGIRequest, stream: _Stream
@@ -222,7 +222,7 @@ class DjangoHandler(BaseHandler):
         try:
             response = self.get_response(request)
         except (OperationalError, InterfaceError) as error:
-            response = answer_database_error(request, error)
+            response = handle_database_error(request, error)
         if isinstance(response, StreamingHttpResponse) and response.is_async:
             return response
         try:
@@ -230,7 +230,7 @@ class DjangoHandler(BaseHandler):
                 stream.give(response)
                 return None
             if isinstance(response, HttpResponseNotAllowed) and not response.content:
-                return _whole(answer_not_allowed(request, response["Allow"]))
+                return _whole(handle_not_allowed(request, response["Allow"]))
             return _whole(response)
         finally:
             response.close()
@@ -263,9 +263,9 @@ async def _count(request: ASGIRequest, function: Any, view: Any) -> None:
     if "limits" not in scope["state"]:
         return  # nothing was started, as in some tests
     scope["state"][COUNTED] = counted_as(limit, identifier)
-    verdict = await count(scope, limit, identifier)
-    if verdict is not None and not verdict.allowed:
-        raise refusal(verdict)
+    result = await count(scope, limit, identifier)
+    if result is not None and not result.allowed:
+        raise refusal(result)
 
 
 def _hashes(request: ASGIRequest, view: Any) -> bool:

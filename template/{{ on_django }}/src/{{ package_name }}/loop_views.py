@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from .api import ApiView
 from .core.problems import ServiceError
-from .errors import answer_not_found, answer_service_error, problem
+from .errors import handle_not_found, handle_service_error, problem
 from .handler import ON_THE_LOOP
 
-Answer = Callable[..., Coroutine[Any, Any, HttpResponse]]
+Handler = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 _OF_THREADS = frozenset(
     {
@@ -22,7 +22,7 @@ _OF_THREADS = frozenset(
 )
 
 
-def methods(*allowed: str) -> Callable[[Answer], Answer]:
+def methods(*allowed: str) -> Callable[[Handler], Handler]:
     """Make a view of a coroutine: it runs on the event loop, takes these methods, raises problems.
 
     HEAD is taken where GET is (RFC 9110, 9.1); the server leaves the body out.
@@ -31,23 +31,23 @@ def methods(*allowed: str) -> Callable[[Answer], Answer]:
     """
     taken = [*allowed, *(["HEAD"] if "GET" in allowed else [])]
 
-    def decorate(view: Answer) -> Answer:
+    def decorate(view: Handler) -> Handler:
         _require_open(view.__qualname__, vars(view))
 
         @wraps(view)
-        async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        async def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in taken:
                 headers = {"Allow": ", ".join(taken)}
                 return problem(request, 405, "Method Not Allowed", headers=headers)
             try:
                 return await view(request, *args, **kwargs)
             except ServiceError as error:
-                return answer_service_error(request, error)
+                return handle_service_error(request, error)
             except Http404 as error:
-                return answer_not_found(request, error)
+                return handle_not_found(request, error)
 
-        setattr(answer, ON_THE_LOOP, True)
-        return answer
+        setattr(handler, ON_THE_LOOP, True)
+        return handler
 
     return decorate
 
@@ -74,7 +74,7 @@ class LoopView(ApiView):
         _require_open(cls.__qualname__, (name for each in of_its_own for name in vars(each)))
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Answer:  # type: ignore[override]
+    def as_view(cls, **initkwargs: Any) -> Handler:  # type: ignore[override]
         """Return the view's function."""
         _require_open(cls.__qualname__, initkwargs)
         documented = super().as_view(**initkwargs)
@@ -83,8 +83,8 @@ class LoopView(ApiView):
         async def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             instance = cls(**initkwargs)
             instance.setup(request, *args, **kwargs)
-            answer: HttpResponse = await instance.get(request, *args, **kwargs)  # type: ignore[attr-defined]
-            return answer
+            response: HttpResponse = await instance.get(request, *args, **kwargs)  # type: ignore[attr-defined]
+            return response
 
         # Attributes that drf-spectacular reads.
         view.cls = cls  # type: ignore[attr-defined]

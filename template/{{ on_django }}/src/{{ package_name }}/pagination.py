@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from rest_framework import serializers
 
-from .core.pages import Page, PageQuery
+from .core.pagination import Page, PageQuery
 from .fields import ClosedSerializer
 
 MOST_ON_A_PAGE = 100

@@ -38,7 +38,7 @@ class RouteThrottle(BaseThrottle):
         limit, identifier = limit_of(view, request.method)
         if scope["state"].get(COUNTED) == counted_as(limit, identifier):
             return True
-        verdict = wait_for(count(scope, limit, identifier))
-        if verdict is not None and not verdict.allowed:
-            raise refusal(verdict)
+        result = wait_for(count(scope, limit, identifier))
+        if result is not None and not result.allowed:
+            raise refusal(result)
         return True

@@ -1,4 +1,4 @@
-"""Deprecated endpoints, in the headers of responses and in the OpenAPI document."""
+"""Deprecated endpoints, in the headers of responses and in the OpenAPI schema."""
 
 from typing import Any
 

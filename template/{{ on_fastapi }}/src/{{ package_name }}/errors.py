@@ -10,19 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount
 
-from . import answers
-from .answers import answer_service_error, problem_response
-from .core.documents import Documentation, documented
+from . import responses
+from .core.openapi import Documentation, documented
 from .core.problems import MOST_ERRORS, InvalidRequestError, MediaTypeError, ServiceError
 from .rate_limit import count_request
+from .responses import handle_service_error, problem_response
 from .routes import starlette_routes
 
 __all__ = [
     "Documentation",
-    "answer_http_exception",
-    "answer_service_error",
-    "answer_validation_error",
     "documented",
+    "handle_http_exception",
+    "handle_service_error",
+    "handle_validation_error",
     "install",
     "problem_response",
 ]
@@ -30,16 +30,16 @@ __all__ = [
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-async def answer_http_exception(request: Request, error: HTTPException) -> Response:
+async def handle_http_exception(request: Request, error: HTTPException) -> Response:
     """Respond to the framework's own errors: no such route or method, an unreadable body."""
     if refused := await _refused(request):
         return refused
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         error.headers = {**(error.headers or {}), "Allow": ", ".join(_allowed_methods(request))}
-    return await answers.answer_http_exception(request, error)
+    return await responses.handle_http_exception(request, error)
 
 
-async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
+async def handle_validation_error(request: Request, error: RequestValidationError) -> Response:
     """Respond to a request that does not fit the endpoint's parameters or body."""
     if refused := await _refused(request):
         return refused
@@ -64,7 +64,7 @@ async def _refused(request: Request) -> Response | None:
     try:
         await count_request(request.scope)
     except ServiceError as error:
-        return await answer_service_error(request, error)
+        return await handle_service_error(request, error)
     return None
 
 
@@ -88,10 +88,10 @@ def install_in_mounts(routes: Sequence[BaseRoute]) -> None:
     for route in starlette_routes(routes):
         if isinstance(route, Mount) and isinstance(route.app, FastAPI):
             install(route.app)
-            route.app.exception_handler(Exception)(answer_unhandled_error)
+            route.app.exception_handler(Exception)(handle_unhandled_error)
 
 
-async def answer_unhandled_error(request: Request, error: Exception) -> Response:
+async def handle_unhandled_error(request: Request, error: Exception) -> Response:
     """Answer what a mounted application failed with; it goes on, to be logged and reported."""
     del error
     return problem_response(request, ServiceError.status, ServiceError.detail)
@@ -99,6 +99,6 @@ async def answer_unhandled_error(request: Request, error: Exception) -> Response
 
 def install(app: FastAPI) -> None:
     """Make every error of the application a problem."""
-    app.exception_handler(ServiceError)(answer_service_error)
-    app.exception_handler(HTTPException)(answer_http_exception)
-    app.exception_handler(RequestValidationError)(answer_validation_error)
+    app.exception_handler(ServiceError)(handle_service_error)
+    app.exception_handler(HTTPException)(handle_http_exception)
+    app.exception_handler(RequestValidationError)(handle_validation_error)

@@ -1,5 +1,5 @@
 """Lists in pages."""
 
-from .core.pages import Page, PageQuery
+from .core.pagination import Page, PageQuery
 
 __all__ = ["Page", "PageQuery"]

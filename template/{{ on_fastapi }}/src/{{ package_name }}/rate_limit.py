@@ -50,9 +50,9 @@ class RateLimit:
         Raises:
             RateLimitedError: The client sent too many requests.
         """
-        verdict = await count(scope, self.limit, self.identifier)
-        if verdict is not None and not verdict.allowed:
-            raise refusal(verdict)
+        result = await count(scope, self.limit, self.identifier)
+        if result is not None and not result.allowed:
+            raise refusal(result)
 
 
 class NoRateLimit(RateLimit):

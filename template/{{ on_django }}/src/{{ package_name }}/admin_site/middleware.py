@@ -11,7 +11,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.functional import SimpleLazyObject
 
 from ..errors import problem
-from .logins import user_of
+from .login import user_of
 
 ROOT = "/admin/"
 
@@ -46,7 +46,7 @@ class AdminCsrf(_Only, CsrfViewMiddleware):
         return None
 
 
-def answer_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
+def handle_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form that did not come from the site; the log of Django has the reason."""
     del reason
     return problem(request, 403, "The form is not the site's, or too old. Load its page again.")

@@ -11,7 +11,7 @@ from ..auth import passwords
 from ..auth.errors import WrongPasswordError
 from ..state import state_of
 from ..users.models import User
-from . import logins
+from . import login
 
 
 class PasswordForm(AdminPasswordChangeForm):
@@ -34,7 +34,7 @@ class PasswordView(PasswordChangeView):
             passwords.change(
                 state_of(self.request)["accounts"],
                 user,
-                session_id=logins.session_id(self.request),
+                session_id=login.session_id(self.request),
                 old=form.cleaned_data["old_password"],
                 new=form.cleaned_data["new_password1"],
             )

@@ -16,7 +16,7 @@ from starlette.types import Scope
 from .. import about
 from ..counting import address_and_route
 from ..routes import API_ROOT, FIRST, ROUTE
-from . import logins
+from . import login
 from .password import PasswordView
 
 STATIC_FILES = Path(admin.__file__).parent / "static"
@@ -57,7 +57,7 @@ class ServiceAdminSite(admin.AdminSite):
         """Show the login, or log in."""
         shown = super().login(request, extra_context)
         if request.method == "POST" and shown.status_code == HTTPStatus.FOUND:
-            logins.begin(request)
+            login.begin(request)
         return shown
 
     # Which room serves it, and how often it may be tried (handler.py): together with the API's.
@@ -71,7 +71,7 @@ class ServiceAdminSite(admin.AdminSite):
     ) -> TemplateResponse:
         """Log out."""
         if request.method == "POST":
-            logins.end(request)
+            login.end(request)
         return super().logout(request, extra_context)
 
     def password_change(

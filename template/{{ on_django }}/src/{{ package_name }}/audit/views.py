@@ -9,7 +9,7 @@ from ..auth.current import IsAdmin
 from ..core.problems import UnavailableError
 from ..openapi import fails_with
 from ..pagination import part_of
-from ..typed import answer, query_of, query_parameters
+from ..pydantic_views import json_response, query_of, query_parameters
 from . import service
 from .schemas import AuditPage, AuditQuery, AuditRead
 
@@ -36,4 +36,4 @@ class AuditView(ApiView):
         query = query_of(AuditQuery, request)
         found, total = part_of(service.matching_entries(query), query)
         entries = [AuditRead.model_validate(entry) for entry in found]
-        return answer(AuditPage.of(entries, total, query))
+        return json_response(AuditPage.of(entries, total, query))

@@ -17,7 +17,7 @@ from ..users.roles import Role
 from .models import MailedToken, Session
 
 
-def appoint(email: str, read_password: Callable[[], str]) -> str:
+def promote(email: str, read_password: Callable[[], str]) -> str:
     """Make someone an administrator, and return what to tell of it.
 
     Args:
@@ -26,7 +26,7 @@ def appoint(email: str, read_password: Callable[[], str]) -> str:
 
     Raises:
         ValueError: It cannot be done.
-        SettingsError: The database does not answer, or has no tables yet.
+        SettingsError: The database does not respond, or has no tables yet.
     """
     with _transaction():
         user = User.objects.filter(email=email).first()
@@ -62,7 +62,7 @@ def remove_old(days: int) -> int:
     """Remove what is out of date, and return how many audit entries there were.
 
     Raises:
-        SettingsError: The database does not answer, or has no tables yet.
+        SettingsError: The database does not respond, or has no tables yet.
     """
     # A revoked session stays for a day, longer than its access tokens are valid.
     ended = Q(expires_at__lt=now()) | Q(revoked_at__lt=now() - timedelta(days=1))

@@ -24,10 +24,10 @@ def add_commands(commands: Any) -> None:
 def make_admin(_: Settings, given: argparse.Namespace) -> int:
     """Create an administrator, or promote a user."""
     _set_django_up()
-    from .administration import appoint  # noqa: PLC0415 -- it wants Django to be set up
+    from .administration import promote  # noqa: PLC0415 -- it wants Django to be set up
 
     try:
-        told = appoint(read_email(given.email), read_password)
+        told = promote(read_email(given.email), read_password)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -20,7 +20,7 @@ from ..routes import scope_of
 from ..state import state_of
 from ..users.models import User
 from .errors import ForbiddenError, UnauthenticatedError
-from .sessions import living_sessions
+from .sessions import active_sessions
 
 SCHEME = "Account"
 """The name of the access token in the OpenAPI schema."""
@@ -47,7 +47,7 @@ class AccessTokenAuthentication(BaseAuthentication):
             return None
         # One question, at each request: whoever was logged out or deleted is so at once, and a
         # role is today's.
-        session = living_sessions().filter(pk=claims.session_id).select_related("user").first()
+        session = active_sessions().filter(pk=claims.session_id).select_related("user").first()
         if session is None or session.user_id != claims.user_id:
             return None
         return session.user, claims

@@ -11,53 +11,53 @@ from ..audit.events import Event
 from ..audit.service import record
 from ..handler import wait_for
 from ..users.models import User
-from .accounts import Accounts
-from .errors import InvalidMailedTokenError, WrongPasswordError
-from .mailed_tokens import drop_tokens, has_enough_tokens, new_token, use_token
+from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
+from .errors import InvalidEmailTokenError, WrongPasswordError
 from .purposes import Purpose
+from .services import AuthServices
 from .sessions import end_sessions
 
 
-def request_reset(accounts: Accounts, email: str) -> None:
+def request_reset(services: AuthServices, email: str) -> None:
     """Send a reset token in the background, if the email has an account."""
-    accounts.later(partial(_send_reset, accounts, email))
+    services.later(partial(_send_reset, services, email))
 
 
-def reset(accounts: Accounts, token: str, password: str) -> None:
+def reset(services: AuthServices, token: str, password: str) -> None:
     """Set a password with a mailed token; all sessions end, and the address counts as verified.
 
     Raises:
-        InvalidMailedTokenError: The token is invalid, expired, or not for the user's email.
+        InvalidEmailTokenError: The token is invalid, expired, or not for the user's email.
         UnavailableError: Too many passwords are being hashed right now.
     """
-    kept = wait_for(accounts.passwords.hash(password))
+    kept = wait_for(services.passwords.hash(password))
     with transaction.atomic():
         user, used = use_token(token, Purpose.RESET)
         if used.address != user.email:
-            raise InvalidMailedTokenError
-        _set(accounts, user, kept)
+            raise InvalidEmailTokenError
+        _set(services, user, kept)
         if not user.verified:
             User.objects.filter(pk=user.pk).update(verified_at=now())
         record(Event.RESET, actor=user.pk, subject=user.pk)
-    accounts.post("password_changed", user.email)
+    services.post("password_changed", user.email)
 
 
-def change(accounts: Accounts, user: User, *, session_id: UUID, old: str, new: str) -> None:
+def change(services: AuthServices, user: User, *, session_id: UUID, old: str, new: str) -> None:
     """Set a password, given the present one; all other sessions end.
 
     Raises:
         WrongPasswordError: The present one is another.
         UnavailableError: Too many passwords are being hashed right now.
     """
-    require_password(accounts, user, old)
-    kept = wait_for(accounts.passwords.hash(new))
+    require_password(services, user, old)
+    kept = wait_for(services.passwords.hash(new))
     with transaction.atomic():
-        _set(accounts, user, kept, but=session_id)
+        _set(services, user, kept, but=session_id)
         record(Event.PASSWORD_CHANGED, actor=user.pk, subject=user.pk)
-    accounts.post("password_changed", user.email)
+    services.post("password_changed", user.email)
 
 
-def require_password(accounts: Accounts, user: User, password: str | None) -> None:
+def require_password(services: AuthServices, user: User, password: str | None) -> None:
     """Require the password of the user; it is slow, so no transaction may be open.
 
     Without one nothing is compared: such a request waits for no hash.
@@ -66,37 +66,37 @@ def require_password(accounts: Accounts, user: User, password: str | None) -> No
         WrongPasswordError: It is another.
         UnavailableError: Too many passwords are being compared right now.
     """
-    if password is None or not wait_for(accounts.passwords.verify(password, user.password)).matches:
+    if password is None or not wait_for(services.passwords.verify(password, user.password)).matches:
         raise WrongPasswordError
 
 
-def new_reset(accounts: Accounts, user: User) -> str:
+def new_reset(services: AuthServices, user: User) -> str:
     """Return a token that sets a user's password; those that are pending stay valid."""
-    lifetime = timedelta(minutes=accounts.settings.reset_token_minutes)
+    lifetime = timedelta(minutes=services.settings.reset_token_minutes)
     return new_token(user, Purpose.RESET, lifetime)
 
 
-def post_reset(accounts: Accounts, name: str, email: str, token: str) -> None:
+def post_reset(services: AuthServices, name: str, email: str, token: str) -> None:
     """Send a token that sets a password; call it after the commit.
 
     Args:
-        accounts: The services of accounts.
+        services: The services of accounts.
         name: The mail's text: reset_password, or invitation for a new account.
         email: The address.
         token: The token.
     """
-    lifetime = f"{accounts.settings.reset_token_minutes} minutes"
-    link = accounts.link("reset-password", token)
-    accounts.post(name, email, token=token, link=link, lifetime=lifetime)
+    lifetime = f"{services.settings.reset_token_minutes} minutes"
+    link = services.link("reset-password", token)
+    services.post(name, email, token=token, link=link, lifetime=lifetime)
 
 
-def _set(accounts: Accounts, user: User, kept: str, but: UUID | None = None) -> None:
+def _set(services: AuthServices, user: User, kept: str, but: UUID | None = None) -> None:
     User.objects.filter(pk=user.pk).update(password=kept, updated_at=now())
     drop_tokens(user, Purpose.RESET, Purpose.VERIFY)
-    end_sessions(accounts, user.pk, but=but)
+    end_sessions(services, user.pk, but=but)
 
 
-def _send_reset(accounts: Accounts, email: str) -> None:
+def _send_reset(services: AuthServices, email: str) -> None:
     with transaction.atomic():
         # Of requests at the same time, each sees the tokens of those before it.
         there = User.objects.select_for_update().filter(email=email, deleted_at__isnull=True)
@@ -106,5 +106,5 @@ def _send_reset(accounts: Accounts, email: str) -> None:
         record(Event.RESET_REQUESTED, subject=user.pk)
         if has_enough_tokens(user, Purpose.RESET):
             return
-        token = new_reset(accounts, user)
-    post_reset(accounts, "reset_password", email, token)
+        token = new_reset(services, user)
+    post_reset(services, "reset_password", email, token)

@@ -10,20 +10,20 @@ from ..audit.events import Event
 from ..audit.service import record
 from ..handler import wait_for
 from ..users.models import User
-from .accounts import Accounts
-from .errors import InvalidMailedTokenError
-from .mailed_tokens import (
+from .email_tokens import (
     drop_tokens,
     has_enough_tokens,
     new_token,
     newest_token,
     use_token,
 )
+from .errors import InvalidEmailTokenError
 from .models import Session
 from .purposes import Purpose
+from .services import AuthServices
 
 
-def register(accounts: Accounts, email: str, name: str, password: str) -> None:
+def register(services: AuthServices, email: str, name: str, password: str) -> None:
     """Make an account and mail a token that verifies its address.
 
     The caller learns nothing of an address that has an account: its owner does, by mail. While an
@@ -33,14 +33,14 @@ def register(accounts: Accounts, email: str, name: str, password: str) -> None:
     Raises:
         UnavailableError: Too many want to register right now.
     """
-    kept = wait_for(accounts.passwords.hash(password))
+    kept = wait_for(services.passwords.hash(password))
     try:
-        _register(accounts, email, name, kept)
+        _register(services, email, name, kept)
     except IntegrityError:  # another request has made it since
-        _register(accounts, email, name, kept)
+        _register(services, email, name, kept)
 
 
-def _register(accounts: Accounts, email: str, name: str, kept: str) -> None:
+def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
     token = None
     with transaction.atomic():
         user = User.objects.filter(email=email).first()
@@ -49,42 +49,42 @@ def _register(accounts: Accounts, email: str, name: str, kept: str) -> None:
         in_use = _is_in_use(user)
         record(Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.pk)
         if not in_use:
-            token = _new_verification(accounts, user, name=name, password_hash=kept)
+            token = _new_verification(services, user, name=name, password_hash=kept)
     if token is not None:
-        _post_verification(accounts, email, token)
+        _post_verification(services, email, token)
     elif user.deleted_at is None:
-        accounts.post("already_registered", email)
+        services.post("already_registered", email)
 
 
-def request_verification(accounts: Accounts, email: str) -> None:
+def request_verification(services: AuthServices, email: str) -> None:
     """Send another token in the background, if the email is unverified."""
-    accounts.later(partial(_send_verification, accounts, email))
+    services.later(partial(_send_verification, services, email))
 
 
-def request_move(accounts: Accounts, user: User, email: str) -> None:
+def request_move(services: AuthServices, user: User, email: str) -> None:
     """Mail a token that gives a user another address; until it comes back the old one stays.
 
     The caller learns nothing of an address that has an account: its owner does, by mail.
     """
     if User.objects.filter(email=email).exists():
-        accounts.post("already_registered", email)
+        services.post("already_registered", email)
     else:
-        _post_verification(accounts, email, _new_verification(accounts, user, address=email))
+        _post_verification(services, email, _new_verification(services, user, address=email))
 
 
-def verify(accounts: Accounts, token: str) -> None:
+def verify(services: AuthServices, token: str) -> None:
     """Note that an address belongs to its account, and make it the account's where it was not.
 
     Raises:
-        InvalidMailedTokenError: The token is invalid or expired, or its email is taken.
+        InvalidEmailTokenError: The token is invalid or expired, or its email is taken.
     """
     try:
         with transaction.atomic():
             user, before = _verify(token)
     except IntegrityError as error:
-        raise InvalidMailedTokenError from error
+        raise InvalidEmailTokenError from error
     if before != user.email:
-        accounts.post("address_changed", before)
+        services.post("address_changed", before)
 
 
 def _verify(token: str) -> tuple[User, str]:
@@ -109,18 +109,18 @@ def _is_in_use(user: User) -> bool:
     return Session.objects.filter(user=user).exists()
 
 
-def _new_verification(accounts: Accounts, user: User, **options: str | None) -> str:
-    lifetime = timedelta(hours=accounts.settings.verification_token_hours)
+def _new_verification(services: AuthServices, user: User, **options: str | None) -> str:
+    lifetime = timedelta(hours=services.settings.verification_token_hours)
     return new_token(user, Purpose.VERIFY, lifetime, **options)
 
 
-def _post_verification(accounts: Accounts, email: str, token: str) -> None:
-    lifetime = f"{accounts.settings.verification_token_hours} hours"
-    link = accounts.link("verify-email", token)
-    accounts.post("verify_email", email, token=token, link=link, lifetime=lifetime)
+def _post_verification(services: AuthServices, email: str, token: str) -> None:
+    lifetime = f"{services.settings.verification_token_hours} hours"
+    link = services.link("verify-email", token)
+    services.post("verify_email", email, token=token, link=link, lifetime=lifetime)
 
 
-def _send_verification(accounts: Accounts, email: str) -> None:
+def _send_verification(services: AuthServices, email: str) -> None:
     waiting = User.objects.filter(email=email, verified_at__isnull=True, deleted_at__isnull=True)
     with transaction.atomic():
         # Of requests at the same time, each sees the tokens of those before it.
@@ -129,5 +129,5 @@ def _send_verification(accounts: Accounts, email: str) -> None:
             return
         last = newest_token(user, Purpose.VERIFY)
         given = {"name": last.name, "password_hash": last.password_hash} if last else {}
-        token = _new_verification(accounts, user, **given)
-    _post_verification(accounts, email, token)
+        token = _new_verification(services, user, **given)
+    _post_verification(services, email, token)

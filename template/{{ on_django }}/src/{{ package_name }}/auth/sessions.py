@@ -13,13 +13,13 @@ from ..audit.service import record
 from ..core.tokens import Claims, digest, random_token
 from ..handler import wait_for
 from ..users.models import User
-from .accounts import Accounts
 from .errors import InvalidCredentialsError, InvalidRefreshTokenError
 from .models import RefreshToken, Session
 from .schemas import TokenPair
+from .services import AuthServices
 
 
-def log_in(accounts: Accounts, email: str, password: str) -> TokenPair:
+def log_in(services: AuthServices, email: str, password: str) -> TokenPair:
     """Open a session.
 
     No transaction is open while the password is compared, which takes long; so the user is looked
@@ -32,14 +32,14 @@ def log_in(accounts: Accounts, email: str, password: str) -> TokenPair:
     """
     user = User.objects.filter(email=email).first()
     kept = None if user is None else user.password
-    verified = wait_for(accounts.passwords.verify(password, kept))
+    verified = wait_for(services.passwords.verify(password, kept))
     issued = None
     with transaction.atomic():
-        if user is not None and verified.matches and _may_log_in(accounts, user):
+        if user is not None and verified.matches and _may_log_in(services, user):
             unchanged = User.objects.filter(pk=user.pk, password=kept, deleted_at__isnull=True)
             if unchanged.update(password=verified.renewed or kept):
-                lifetime = timedelta(days=accounts.settings.refresh_token_days)
-                issued = _issue(accounts, open_session(user.pk, lifetime))
+                lifetime = timedelta(days=services.settings.refresh_token_days)
+                issued = _issue(services, open_session(user.pk, lifetime))
         subject = None if user is None else user.pk
         if issued is None:
             record(Event.LOGIN_FAILED, subject=subject)
@@ -50,7 +50,7 @@ def log_in(accounts: Accounts, email: str, password: str) -> TokenPair:
     return issued
 
 
-def refresh(accounts: Accounts, token: str) -> TokenPair:
+def refresh(services: AuthServices, token: str) -> TokenPair:
     """Return a new pair of tokens for a refresh token, which is then invalid.
 
     A token that was used before may be stolen: its whole family is revoked (RFC 9700, section
@@ -64,11 +64,11 @@ def refresh(accounts: Accounts, token: str) -> TokenPair:
         given = RefreshToken.objects.filter(digest=digest(token))
         # One statement decides which of several concurrent requests is first.
         if given.filter(used_at__isnull=True).update(used_at=now()):
-            living = living_sessions().filter(refresh_tokens__in=given).first()
-            if living is not None:
-                issued = _issue(accounts, living)
+            active = active_sessions().filter(refresh_tokens__in=given).first()
+            if active is not None:
+                issued = _issue(services, active)
         else:
-            _end_family_of(accounts, given)
+            _end_family_of(services, given)
     if issued is None:
         raise InvalidRefreshTokenError
     return issued
@@ -79,64 +79,64 @@ def open_session(user_id: UUID, lifetime: timedelta) -> Session:
     return Session.objects.create(user_id=user_id, expires_at=now() + lifetime)
 
 
-def log_out(accounts: Accounts, claims: Claims, *, all_: bool) -> None:
+def log_out(services: AuthServices, claims: Claims, *, all_: bool) -> None:
     """End the session of an access token, or all sessions of its user."""
     with transaction.atomic():
         if all_:
-            end_sessions(accounts, claims.user_id)
+            end_sessions(services, claims.user_id)
         else:
-            _end(accounts, [claims.session_id])
+            _end(services, [claims.session_id])
         user = claims.user_id
         record(Event.LOGOUT, actor=user, subject=user, details={"all": all_})
 
 
-def log_out_of_site(accounts: Accounts, user_id: UUID, session_id: UUID) -> None:
+def log_out_of_site(services: AuthServices, user_id: UUID, session_id: UUID) -> None:
     """End the session of a login to the admin site."""
     with transaction.atomic():
-        _end(accounts, [session_id])
+        _end(services, [session_id])
         record(Event.LOGOUT, actor=user_id, subject=user_id, details={"site": "admin"})
 
 
-def end_sessions(accounts: Accounts, user_id: UUID, *, but: UUID | None = None) -> None:
+def end_sessions(services: AuthServices, user_id: UUID, *, but: UUID | None = None) -> None:
     """End a user's sessions, at once; but for one, where one is to go on."""
-    living = Session.objects.filter(user_id=user_id, revoked_at__isnull=True)
-    _end(accounts, [id_ for id_ in living.values_list("pk", flat=True) if id_ != but])
+    active = Session.objects.filter(user_id=user_id, revoked_at__isnull=True)
+    _end(services, [id_ for id_ in active.values_list("pk", flat=True) if id_ != but])
 
 
-def living_sessions() -> QuerySet[Session]:
+def active_sessions() -> QuerySet[Session]:
     """Return the active sessions of users who are not deleted."""
     return Session.objects.filter(
         revoked_at__isnull=True, expires_at__gt=now(), user__deleted_at__isnull=True
     )
 
 
-def _may_log_in(accounts: Accounts, user: User) -> bool:
-    known = user.verified or not accounts.settings.email_verification_required
+def _may_log_in(services: AuthServices, user: User) -> bool:
+    known = user.verified or not services.settings.email_verification_required
     return known and user.deleted_at is None
 
 
-def _issue(accounts: Accounts, of: Session) -> TokenPair:
+def _issue(services: AuthServices, of: Session) -> TokenPair:
     token, token_id = random_token(), uuid4()
     RefreshToken(pk=token_id, session=of, digest=digest(token)).save(force_insert=True)
     return TokenPair(
-        access_token=accounts.tokens.issue(of.user_id, of.pk, token_id),
+        access_token=services.tokens.issue(of.user_id, of.pk, token_id),
         refresh_token=token,
-        expires_in=int(accounts.tokens.lifetime.total_seconds()),
+        expires_in=int(services.tokens.lifetime.total_seconds()),
         refresh_expires_in=int((of.expires_at - now()).total_seconds()),
     )
 
 
-def _end_family_of(accounts: Accounts, given: QuerySet[RefreshToken]) -> None:
+def _end_family_of(services: AuthServices, given: QuerySet[RefreshToken]) -> None:
     family = Session.objects.filter(refresh_tokens__in=given).first()
     if family is None:
         return
-    _end(accounts, [family.pk])
+    _end(services, [family.pk])
     record(Event.TOKEN_REUSED, subject=family.user_id)
 
 
-def _end(accounts: Accounts, ids: Sequence[UUID]) -> None:
+def _end(services: AuthServices, ids: Sequence[UUID]) -> None:
     Session.objects.filter(pk__in=ids, revoked_at__isnull=True).update(revoked_at=now())
-    recent = now() - accounts.tokens.lifetime
+    recent = now() - services.tokens.lifetime
     tokens = RefreshToken.objects.filter(session_id__in=ids, created_at__gt=recent)
     revoked = list(tokens.values_list("pk", flat=True))
-    wait_for(accounts.denied.deny(revoked, accounts.tokens.lifetime.total_seconds()))
+    wait_for(services.denied.deny(revoked, services.tokens.lifetime.total_seconds()))

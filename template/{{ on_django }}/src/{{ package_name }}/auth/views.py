@@ -13,19 +13,26 @@ from ..api import ApiView
 from ..core.problems import UnavailableError
 from ..counting import address_and_route
 from ..openapi import fails_with
-from ..typed import UnfitError, answer, body_of, examples, query_of, query_parameters
+from ..pydantic_views import (
+    InvalidDataError,
+    body_of,
+    examples,
+    json_response,
+    query_of,
+    query_parameters,
+)
 from ..users.roles import Role
 from ..users.schemas import UserRead
 from . import passwords, registration, sessions
 from .current import IsUser, claims_of, user_of
 from .errors import (
     InvalidCredentialsError,
-    InvalidMailedTokenError,
+    InvalidEmailTokenError,
     InvalidRefreshTokenError,
     RegistrationClosedError,
     WrongPasswordError,
 )
-from .logins import JSON, UnfitLoginError, read_login
+from .login import JSON, InvalidLoginError, read_login
 from .schemas import (
     CHANGE_EXAMPLES,
     LOGIN_EXAMPLES,
@@ -81,12 +88,12 @@ class RegisterView(GuessedView):
         So a client cannot find out which emails have an account.
         """
         data = body_of(Registration, request)
-        accounts = self.state["accounts"]
-        if not accounts.settings.registration_enabled:
+        services = self.state["accounts"]
+        if not services.settings.registration_enabled:
             raise RegistrationClosedError
         password = data.password.get_secret_value()
-        registration.register(accounts, data.email, data.name, password)
-        return answer(_REGISTERED, HTTPStatus.ACCEPTED)
+        registration.register(services, data.email, data.name, password)
+        return json_response(_REGISTERED, HTTPStatus.ACCEPTED)
 
 
 class VerifyEmailView(GuessedView):
@@ -102,7 +109,7 @@ class VerifyEmailView(GuessedView):
         examples=examples(VERIFICATION_EXAMPLES),
         responses={204: None},
     )
-    @fails_with(UnavailableError, InvalidMailedTokenError)
+    @fails_with(UnavailableError, InvalidEmailTokenError)
     def post(self, request: Request) -> Response:
         """Show that an address is the account's, with the token that was mailed to it.
 
@@ -132,7 +139,7 @@ class RequestVerificationView(GuessedView):
         """Send a token to an unverified email; the response is always the same."""
         email = body_of(Mailing, request).email
         registration.request_verification(self.state["accounts"], email)
-        return answer(_MAILED, HTTPStatus.ACCEPTED)
+        return json_response(_MAILED, HTTPStatus.ACCEPTED)
 
 
 class LoginView(GuessedView):
@@ -166,15 +173,15 @@ class LoginView(GuessedView):
         """
         data = _login(request)
         password = data.password.get_secret_value()
-        return answer(sessions.log_in(self.state["accounts"], data.email, password))
+        return json_response(sessions.log_in(self.state["accounts"], data.email, password))
 
 
 def _login(request: Request) -> Login:
     django = request._request  # noqa: SLF001 -- Django's own, whose body no parser has read
     try:
         return read_login(django.headers.get("Content-Type", ""), django.body)
-    except UnfitLoginError as error:
-        raise UnfitError(error.faults) from None
+    except InvalidLoginError as error:
+        raise InvalidDataError(error.errors) from None
 
 
 class RefreshView(GuessedView):
@@ -198,7 +205,7 @@ class RefreshView(GuessedView):
         stolen, or a client refreshed twice at a time, which it must not.
         """
         token = body_of(Refresh, request).refresh_token
-        return answer(sessions.refresh(self.state["accounts"], token))
+        return json_response(sessions.refresh(self.state["accounts"], token))
 
 
 class VerifyTokenView(ApiView):
@@ -225,7 +232,7 @@ class VerifyTokenView(ApiView):
             role=Role(user.role),
             expires_at=claims.expires_at,
         )
-        return answer(report)
+        return json_response(report)
 
 
 class MeView(ApiView):
@@ -243,7 +250,7 @@ class MeView(ApiView):
     @fails_with(UnavailableError)
     def get(self, request: Request) -> HttpResponse:
         """Return the authenticated user."""
-        return answer(UserRead.model_validate(user_of(request)))
+        return json_response(UserRead.model_validate(user_of(request)))
 
 
 class LogoutView(ApiView):
@@ -314,7 +321,7 @@ class RequestResetView(GuessedView):
     def post(self, request: Request) -> HttpResponse:
         """Send a token that resets the password; the response is the same for unknown emails."""
         passwords.request_reset(self.state["accounts"], body_of(Mailing, request).email)
-        return answer(_MAILED, HTTPStatus.ACCEPTED)
+        return json_response(_MAILED, HTTPStatus.ACCEPTED)
 
 
 class ResetView(GuessedView):
@@ -331,7 +338,7 @@ class ResetView(GuessedView):
         examples=examples(RESET_EXAMPLES),
         responses={204: None},
     )
-    @fails_with(UnavailableError, InvalidMailedTokenError)
+    @fails_with(UnavailableError, InvalidEmailTokenError)
     def post(self, request: Request) -> Response:
         """Set a new password with an emailed token; revoke all sessions, notify the user."""
         data = body_of(PasswordReset, request)

@@ -47,7 +47,7 @@ def merged(ours: Any, given: Any) -> Any:
     return {**ours, **given, **changed}
 
 
-def findings() -> list[str]:
+def production_issues() -> list[str]:
     """Return what must not be so in Django's final settings, a line each; empty is good."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{__package__}.settings")
     # It reads the service's settings, whose module asks for this one.

@@ -18,7 +18,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from .. import about
-from ..core.redis_link import RedisSettings
+from ..core.redis_client import RedisSettings
 
 PAUSE_SECONDS = 1.0
 """Seconds after an error without calls to Redis; then one operation probes it."""
@@ -59,13 +59,13 @@ class Circuit:
             self._again = monotonic() + PAUSE_SECONDS
         if not known:
             name = type(error).__name__
-            logger.warning("Redis is lost (%s); Django's cache goes on without", name)
+            logger.warning("Redis is unavailable (%s); Django's cache goes on without", name)
 
     def _find(self) -> None:
         with self._lock:
             known, self._lost = not self._lost, False
         if not known:
-            logger.warning("Redis is back for Django's cache")
+            logger.warning("Redis is available again for Django's cache")
 
 
 _circuit = Circuit()

@@ -27,8 +27,8 @@ class ItemForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         given = {name: value for name, value in self.cleaned_data.items() if name != "owner"}
         rules = ItemCreateSerializer(data=given, partial=True)
         if not rules.is_valid():
-            for name, faults in rules.errors.items():
-                self.add_error(name, [str(fault) for fault in faults])
+            for name, messages in rules.errors.items():
+                self.add_error(name, [str(message) for message in messages])
         return self.cleaned_data
 
 

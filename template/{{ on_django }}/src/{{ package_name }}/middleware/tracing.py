@@ -14,7 +14,7 @@ from ..routes import route_template
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
-_SERVER_FAULTS = 500
+_SERVER_ERRORS = 500
 
 
 class TracingMiddleware:
@@ -53,11 +53,11 @@ class TracingMiddleware:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            fault: str | None = None
+            error_type: str | None = None
             try:
                 await self.app(scope, receive, watch)
             except Exception as error:
-                fault = type(error).__qualname__
+                error_type = type(error).__qualname__
                 raise
             finally:
                 route = route_template(scope)
@@ -66,8 +66,8 @@ class TracingMiddleware:
                     span.set_attribute("http.route", route)
                 if status:
                     span.set_attribute("http.response.status_code", status)
-                if fault or status >= _SERVER_FAULTS:
-                    span.set_attribute("error.type", fault or str(status))
+                if error_type or status >= _SERVER_ERRORS:
+                    span.set_attribute("error.type", error_type or str(status))
                     span.set_status(StatusCode.ERROR)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from ..auth.mailed_tokens import drop_tokens
+from ..auth.email_tokens import drop_tokens
 from ..auth.purposes import Purpose
 from ..auth.sessions import end_sessions
 from ..core.problems import ServiceError

@@ -23,8 +23,8 @@ class NewPasswordValidator:
         try:
             _RULE.validate_python(password)
         except ModelError as error:
-            faults = error.errors(include_url=False, include_input=False, include_context=False)
-            raise ValidationError([fault["msg"] for fault in faults]) from None
+            errors = error.errors(include_url=False, include_input=False, include_context=False)
+            raise ValidationError([each["msg"] for each in errors]) from None
 
     def get_help_text(self) -> str:
         """Return the help text of a form."""

@@ -15,8 +15,8 @@ from rest_framework.response import Response
 
 from ..api import ApiView
 from ..auth.current import IsAdmin, IsUser, user_of
+from ..auth.email_tokens import drop_tokens
 from ..auth.errors import LastAdminError, WrongPasswordError
-from ..auth.mailed_tokens import drop_tokens
 from ..auth.passwords import new_reset, post_reset, require_password
 from ..auth.purposes import Purpose
 from ..auth.registration import request_move
@@ -26,17 +26,17 @@ from ..counting import count, refusal
 from ..handler import wait_for
 from ..openapi import fails_with
 from ..pagination import part_of
-from ..routes import scope_of
-from ..settings import Settings
-from ..typed import (
-    answer,
+from ..pydantic_views import (
     body_of,
     examples,
     identifier,
     identifier_of,
+    json_response,
     query_of,
     query_parameters,
 )
+from ..routes import scope_of
+from ..settings import Settings
 from . import service
 from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
@@ -60,13 +60,13 @@ _MOVE_LIMITS = (attrgetter("rate_limit_login"), attrgetter("rate_limit_reset"))
 
 def _count(request: Request, limit: Callable[[Settings], str]) -> None:
     scope = scope_of(request)
-    verdict = wait_for(count(scope, limit))
-    if verdict is not None and not verdict.allowed:
-        raise refusal(verdict)
+    result = wait_for(count(scope, limit))
+    if result is not None and not result.allowed:
+        raise refusal(result)
 
 
 def _shown(user: User, status: int = HTTPStatus.OK, **headers: str) -> HttpResponse:
-    return answer(UserRead.model_validate(user), status, headers)
+    return json_response(UserRead.model_validate(user), status, headers)
 
 
 class UserListView(ApiView):
@@ -91,17 +91,17 @@ class UserListView(ApiView):
         of a reset. The address counts as verified. The Location header says where the user is.
         """
         data = body_of(UserCreate, request)
-        accounts = self.state["accounts"]
+        services = self.state["accounts"]
         given = data.password
-        kept = wait_for(accounts.passwords.hash(given.get_secret_value())) if given else None
+        kept = wait_for(services.passwords.hash(given.get_secret_value())) if given else None
         user = User(
             email=data.email, name=data.name, role=data.role, password=kept, verified_at=now()
         )
         with transaction.atomic():
             service.create_user(user_of(request), user)
-            token = None if kept else new_reset(accounts, user)
+            token = None if kept else new_reset(services, user)
         if token is not None:
-            post_reset(accounts, "invitation", user.email, token)
+            post_reset(services, "invitation", user.email, token)
         return _shown(user, HTTPStatus.CREATED, Location=f"{request.path}/{user.pk}")
 
     @extend_schema(
@@ -120,7 +120,7 @@ class UserListView(ApiView):
         query = query_of(UserQuery, request)
         found, total = part_of(service.matching_users(query), query)
         users = [UserRead.model_validate(user) for user in found]
-        return answer(UserPage.of(users, total, query))
+        return json_response(UserPage.of(users, total, query))
 
 
 class UserView(ApiView):
@@ -174,7 +174,7 @@ class UserView(ApiView):
         if the address has an account already, the answer shows the old one.
         """
         wanted, data = identifier_of("user_id", user_id), body_of(UserUpdate, request)
-        accounts, caller = self.state["accounts"], user_of(request)
+        services, caller = self.state["accounts"], user_of(request)
         user = service.read_user(caller, wanted)
         changes = data.model_dump(include={"name", "email"}, exclude_unset=True)
         name, email = changes.get("name"), changes.get("email", user.email)
@@ -183,10 +183,10 @@ class UserView(ApiView):
             for limit in _MOVE_LIMITS:
                 _count(request, limit)
             given = data.current_password
-            require_password(accounts, user, given.get_secret_value() if given else None)
+            require_password(services, user, given.get_secret_value() if given else None)
             with transaction.atomic():
                 service.update_user(caller, user, name=name)
-            request_move(accounts, user, email)
+            request_move(services, user, email)
             return _shown(user)
         with transaction.atomic():
             service.update_user(caller, user, name=name, email=email)

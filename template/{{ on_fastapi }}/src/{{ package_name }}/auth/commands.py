@@ -94,7 +94,7 @@ def _transaction(settings: Settings) -> Iterator[Transaction]:
     """Open a transaction, whose failure becomes a sentence.
 
     Raises:
-        SettingsError: The database does not answer, or has no tables yet.
+        SettingsError: The database does not respond, or has no tables yet.
     """
     try:
         with Transaction(create_sync_engine(settings)) as session, session.begin():

@@ -15,9 +15,9 @@ from ..core.tokens import Claims
 from ..db.session import SessionDep
 from ..dependencies import ServiceConnection
 from ..users.models import User
-from .accounts import Accounts
 from .errors import ForbiddenError, UnauthenticatedError
-from .sessions import living_user
+from .services import AuthServices
+from .sessions import active_user
 
 USER_ERRORS = (UnauthenticatedError,)
 """The errors of an endpoint for users, for the OpenAPI schema."""
@@ -40,21 +40,21 @@ _scheme = _Scheme(
 )
 
 
-def get_accounts(connection: ServiceConnection) -> Accounts:
+def get_auth_services(connection: ServiceConnection) -> AuthServices:
     """Return what the work on accounts needs."""
     return connection.state["accounts"]
 
 
-AccountsDep = Annotated[Accounts, Depends(get_accounts)]
+AuthServicesDep = Annotated[AuthServices, Depends(get_auth_services)]
 
 
 async def _signed_claims(
     connection: ServiceConnection,
-    accounts: AccountsDep,
+    services: AuthServicesDep,
     _: Annotated[str | None, Depends(_scheme)],
 ) -> Claims:
     claims: Claims | None = connection.scope["state"].get("claims")
-    if claims is None or await accounts.denied.denies(claims.token_id):
+    if claims is None or await services.denied.denies(claims.token_id):
         raise UnauthenticatedError
     return claims
 
@@ -70,7 +70,7 @@ async def get_current_user(claims: _SignedClaims, session: SessionDep) -> User:
     """
     # One question, at each request: whoever was logged out or deleted is so at once, and a role
     # is today's.
-    user = await living_user(session, claims.session_id)
+    user = await active_user(session, claims.session_id)
     if user is None or user.id != claims.user_id:
         raise UnauthenticatedError
     return user

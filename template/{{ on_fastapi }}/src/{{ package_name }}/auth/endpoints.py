@@ -15,15 +15,15 @@ from ..users.models import User
 from ..users.roles import Role
 from ..users.schemas import UserRead
 from . import passwords, registration, sessions
-from .current import USER_ERRORS, AccountsDep, CurrentClaims, CurrentUser
+from .current import USER_ERRORS, AuthServicesDep, CurrentClaims, CurrentUser
 from .errors import (
     InvalidCredentialsError,
-    InvalidMailedTokenError,
+    InvalidEmailTokenError,
     InvalidRefreshTokenError,
     RegistrationClosedError,
     WrongPasswordError,
 )
-from .forms import LOGIN_BODY, LoginForm
+from .login_form import LOGIN_BODY, LoginForm
 from .schemas import (
     CHANGE_EXAMPLES,
     MAILING_EXAMPLES,
@@ -81,16 +81,16 @@ _MAILED = Accepted(detail="If the address has an account that needs it, an email
     dependencies=[_REGISTER_LIMIT],
     responses=documented(RegistrationClosedError),
 )
-async def register(data: NewAccount, accounts: AccountsDep) -> Accepted:
+async def register(data: NewAccount, services: AuthServicesDep) -> Accepted:
     """Create an account; an emailed token activates it.
 
     The response is the same for an email that has an account already; its owner gets an email. So a
     client cannot find out which emails have an account.
     """
-    if not accounts.settings.registration_enabled:
+    if not services.settings.registration_enabled:
         raise RegistrationClosedError
     password = data.password.get_secret_value()
-    await registration.register(accounts, data.email, data.name, password)
+    await registration.register(services, data.email, data.name, password)
     return _REGISTERED
 
 
@@ -99,16 +99,18 @@ async def register(data: NewAccount, accounts: AccountsDep) -> Accepted:
     status_code=HTTPStatus.NO_CONTENT,
     summary="Verify an email",
     dependencies=[_RESET_LIMIT],
-    responses=documented(InvalidMailedTokenError),
+    responses=documented(InvalidEmailTokenError),
 )
-async def verify_email(data: VerificationBody, session: SessionDep, accounts: AccountsDep) -> None:
+async def verify_email(
+    data: VerificationBody, session: SessionDep, services: AuthServicesDep
+) -> None:
     """Show that an address is the account's, with the token that was mailed to it.
 
     A token is of a single use, and holds for a day by default. Where someone else has registered
     the address as well, the password of the registration that the mail belongs to is the one that
     counts. Another address of a user takes the old one's place.
     """
-    await registration.verify(session, accounts, data.token)
+    await registration.verify(session, services, data.token)
 
 
 @router.post(
@@ -117,9 +119,9 @@ async def verify_email(data: VerificationBody, session: SessionDep, accounts: Ac
     summary="Send another verification token",
     dependencies=[_RESET_LIMIT],
 )
-async def request_verification(data: MailingBody, accounts: AccountsDep) -> Accepted:
+async def request_verification(data: MailingBody, services: AuthServicesDep) -> Accepted:
     """Send a token to an unverified email; the response is always the same."""
-    registration.request_verification(accounts, data.email)
+    registration.request_verification(services, data.email)
     return _MAILED
 
 
@@ -131,7 +133,7 @@ async def request_verification(data: MailingBody, accounts: AccountsDep) -> Acce
     responses=documented(InvalidCredentialsError),
     openapi_extra=LOGIN_BODY,
 )
-async def log_in(data: LoginForm, accounts: AccountsDep) -> sessions.Issued:
+async def log_in(data: LoginForm, services: AuthServicesDep) -> sessions.Issued:
     """Open a session with email and password.
 
     - The **access token** authenticates requests for minutes: `Authorization: Bearer ...`.
@@ -144,7 +146,7 @@ async def log_in(data: LoginForm, accounts: AccountsDep) -> sessions.Issued:
     time.
     """
     password = data.password.get_secret_value()
-    return await sessions.log_in(accounts, data.email, password)
+    return await sessions.log_in(services, data.email, password)
 
 
 @router.post(
@@ -154,13 +156,13 @@ async def log_in(data: LoginForm, accounts: AccountsDep) -> sessions.Issued:
     dependencies=[_REFRESH_LIMIT],
     responses=documented(InvalidRefreshTokenError),
 )
-async def refresh(data: RefreshBody, accounts: AccountsDep) -> sessions.Issued:
+async def refresh(data: RefreshBody, services: AuthServicesDep) -> sessions.Issued:
     """Go on with a session: the refresh token is taken, and a new pair is given.
 
     A token that comes a second time ends its session, with all tokens of it: either it was stolen,
     or a client refreshed twice at a time, which it must not.
     """
-    return await sessions.refresh(accounts, data.refresh_token)
+    return await sessions.refresh(services, data.refresh_token)
 
 
 @router.get("/verify", summary="Verify the access token", responses=documented(*USER_ERRORS))
@@ -200,11 +202,11 @@ async def log_out(
     claims: CurrentClaims,
     _: CurrentUser,
     session: SessionDep,
-    accounts: AccountsDep,
+    services: AuthServicesDep,
     query: Annotated[LogoutQuery, Query()],
 ) -> None:
     """End the session of the access token: its tokens are refused at once, on every worker."""
-    await sessions.log_out(session, accounts, claims, all_=query.all)
+    await sessions.log_out(session, services, claims, all_=query.all)
 
 
 @router.post(
@@ -219,11 +221,11 @@ async def change_password(
     claims: CurrentClaims,
     user: CurrentUser,
     session: SessionDep,
-    accounts: AccountsDep,
+    services: AuthServicesDep,
 ) -> None:
     """Change the password, given the current one; revoke other sessions, notify the user."""
     old, new = data.current_password.get_secret_value(), data.new_password.get_secret_value()
-    await passwords.change(session, accounts, user, session_id=claims.session_id, old=old, new=new)
+    await passwords.change(session, services, user, session_id=claims.session_id, old=old, new=new)
 
 
 @router.post(
@@ -232,9 +234,9 @@ async def change_password(
     summary="Send a reset token",
     dependencies=[_RESET_LIMIT],
 )
-async def request_reset(data: MailingBody, accounts: AccountsDep) -> Accepted:
+async def request_reset(data: MailingBody, services: AuthServicesDep) -> Accepted:
     """Send a token that resets the password; the response is the same for unknown emails."""
-    passwords.request_reset(accounts, data.email)
+    passwords.request_reset(services, data.email)
     return _MAILED
 
 
@@ -243,9 +245,9 @@ async def request_reset(data: MailingBody, accounts: AccountsDep) -> Accepted:
     status_code=HTTPStatus.NO_CONTENT,
     summary="Reset the password",
     dependencies=[_RESET_LIMIT],
-    responses=documented(InvalidMailedTokenError),
+    responses=documented(InvalidEmailTokenError),
 )
-async def reset_password(data: ResetBody, accounts: AccountsDep) -> None:
+async def reset_password(data: ResetBody, services: AuthServicesDep) -> None:
     """Set a new password with an emailed token; revoke all sessions, notify the user."""
     password = data.password.get_secret_value()
-    await passwords.reset(accounts, data.token, password)
+    await passwords.reset(services, data.token, password)

@@ -12,20 +12,20 @@ from ..audit.events import Event
 from ..audit.service import record
 from ..db.models import now
 from ..users.models import User
-from .accounts import Accounts
-from .errors import InvalidMailedTokenError
-from .mailed_tokens import (
+from .email_tokens import (
     drop_tokens,
     has_enough_tokens,
     new_token,
     newest_token,
     use_token,
 )
+from .errors import InvalidEmailTokenError
 from .models import Session
 from .purposes import Purpose
+from .services import AuthServices
 
 
-async def register(accounts: Accounts, email: str, name: str, password: str) -> None:
+async def register(services: AuthServices, email: str, name: str, password: str) -> None:
     """Make an account and mail a token that verifies its address.
 
     The caller learns nothing of an address that has an account: its owner does, by mail. While an
@@ -35,16 +35,16 @@ async def register(accounts: Accounts, email: str, name: str, password: str) -> 
     Raises:
         UnavailableError: Too many want to register right now.
     """
-    kept = await accounts.passwords.hash(password)
+    kept = await services.passwords.hash(password)
     try:
-        await _register(accounts, email, name, kept)
+        await _register(services, email, name, kept)
     except IntegrityError:  # another request has made it since
-        await _register(accounts, email, name, kept)
+        await _register(services, email, name, kept)
 
 
-async def _register(accounts: Accounts, email: str, name: str, kept: str) -> None:
+async def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
     token = None
-    async with accounts.sessions.begin() as session:
+    async with services.sessions.begin() as session:
         user = await session.scalar(select(User).where(User.email == email))
         if user is None:
             user = User(email=email, name=name, password_hash=kept)
@@ -53,38 +53,40 @@ async def _register(accounts: Accounts, email: str, name: str, kept: str) -> Non
         in_use = await _is_in_use(session, user)
         record(session, Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.id)
         if not in_use:
-            token = _new_verification(session, accounts, user, name=name, password_hash=kept)
+            token = _new_verification(session, services, user, name=name, password_hash=kept)
     if token is not None:
-        _post_verification(accounts, email, token)
+        _post_verification(services, email, token)
     elif user.deleted_at is None:
-        accounts.post("already_registered", email)
+        services.post("already_registered", email)
 
 
-def request_verification(accounts: Accounts, email: str) -> None:
+def request_verification(services: AuthServices, email: str) -> None:
     """Send another token in the background, if the email is unverified."""
-    accounts.errands.add(partial(_send_verification, accounts, email))
+    services.background_tasks.add(partial(_send_verification, services, email))
 
 
-async def request_move(session: AsyncSession, accounts: Accounts, user: User, email: str) -> None:
+async def request_move(
+    session: AsyncSession, services: AuthServices, user: User, email: str
+) -> None:
     """Mail a token that gives a user another address; until it comes back the old one stays.
 
     The caller learns nothing of an address that has an account: its owner does, by mail.
     """
     taken = await session.scalar(select(User.id).where(User.email == email))
     if taken is None:
-        token = _new_verification(session, accounts, user, address=email)
+        token = _new_verification(session, services, user, address=email)
     await session.commit()
     if taken is None:
-        _post_verification(accounts, email, token)
+        _post_verification(services, email, token)
     else:
-        accounts.post("already_registered", email)
+        services.post("already_registered", email)
 
 
-async def verify(session: AsyncSession, accounts: Accounts, token: str) -> None:
+async def verify(session: AsyncSession, services: AuthServices, token: str) -> None:
     """Note that an address belongs to its account, and make it the account's where it was not.
 
     Raises:
-        InvalidMailedTokenError: The token is invalid or expired, or its email is taken.
+        InvalidEmailTokenError: The token is invalid or expired, or its email is taken.
     """
     user, used = await use_token(session, token, Purpose.VERIFY)
     # A mail that someone else's registration sent changes nothing of an account that is in use.
@@ -95,13 +97,13 @@ async def verify(session: AsyncSession, accounts: Accounts, token: str) -> None:
     try:
         await session.flush()
     except IntegrityError as error:
-        raise InvalidMailedTokenError from error
+        raise InvalidEmailTokenError from error
     details = {"from": before, "to": user.email} if before != user.email else None
     record(session, Event.VERIFIED, actor=user.id, subject=user.id, details=details)
     if details:
         await drop_tokens(session, user.id, Purpose.RESET)
         await session.commit()
-        accounts.post("address_changed", before)
+        services.post("address_changed", before)
 
 
 async def _is_in_use(session: AsyncSession, user: User) -> bool:
@@ -112,19 +114,21 @@ async def _is_in_use(session: AsyncSession, user: User) -> bool:
     return await session.scalar(opened) is not None
 
 
-def _new_verification(session: AsyncSession, accounts: Accounts, user: User, **options: Any) -> str:
-    lifetime = timedelta(hours=accounts.settings.verification_token_hours)
+def _new_verification(
+    session: AsyncSession, services: AuthServices, user: User, **options: Any
+) -> str:
+    lifetime = timedelta(hours=services.settings.verification_token_hours)
     return new_token(session, user, Purpose.VERIFY, lifetime, **options)
 
 
-def _post_verification(accounts: Accounts, email: str, token: str) -> None:
-    lifetime = f"{accounts.settings.verification_token_hours} hours"
-    link = accounts.link("verify-email", token)
-    accounts.post("verify_email", email, token=token, link=link, lifetime=lifetime)
+def _post_verification(services: AuthServices, email: str, token: str) -> None:
+    lifetime = f"{services.settings.verification_token_hours} hours"
+    link = services.link("verify-email", token)
+    services.post("verify_email", email, token=token, link=link, lifetime=lifetime)
 
 
-async def _send_verification(accounts: Accounts, email: str) -> None:
-    async with accounts.sessions.begin() as session:
+async def _send_verification(services: AuthServices, email: str) -> None:
+    async with services.sessions.begin() as session:
         user = await session.scalar(select(User).where(User.email == email))
         if user is None or user.verified or user.deleted_at is not None:
             return
@@ -132,5 +136,5 @@ async def _send_verification(accounts: Accounts, email: str) -> None:
             return
         last = await newest_token(session, user.id, Purpose.VERIFY)
         given = {"name": last.name, "password_hash": last.password_hash} if last else {}
-        token = _new_verification(session, accounts, user, **given)
-    _post_verification(accounts, email, token)
+        token = _new_verification(session, services, user, **given)
+    _post_verification(services, email, token)

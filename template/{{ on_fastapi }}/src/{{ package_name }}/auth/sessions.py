@@ -14,12 +14,12 @@ from ..audit.service import record
 from ..core.tokens import Claims, digest, random_token
 from ..db.models import now
 from ..users.models import User
-from .accounts import Accounts
 from .errors import InvalidCredentialsError, InvalidRefreshTokenError
 from .models import RefreshToken, Session
+from .services import AuthServices
 
 # Each request of a user asks it, so that it is put together once: that takes as long as asking.
-_LIVING_SESSION = (
+_ACTIVE_SESSION = (
     select(Session)
     .join(User, User.id == Session.user_id)
     .where(
@@ -29,7 +29,7 @@ _LIVING_SESSION = (
         User.deleted_at.is_(None),
     )
 )
-_LIVING_USER = _LIVING_SESSION.with_only_columns(User)
+_ACTIVE_USER = _ACTIVE_SESSION.with_only_columns(User)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Issued:
     refresh_expires_in: int
 
 
-async def log_in(accounts: Accounts, email: str, password: str) -> Issued:
+async def log_in(services: AuthServices, email: str, password: str) -> Issued:
     """Open a session.
 
     No transaction is open while the password is compared, which takes long; so the user is looked
@@ -53,20 +53,20 @@ async def log_in(accounts: Accounts, email: str, password: str) -> Issued:
             was not verified; each takes as long.
         UnavailableError: Too many want to log in right now.
     """
-    async with accounts.sessions() as session:
+    async with services.sessions() as session:
         user = await session.scalar(select(User).where(User.email == email))
     hidden = None if user is None else user.password_hash
     kept = None if hidden is None else hidden.get_secret_value()
-    verified = await accounts.passwords.verify(password, kept)
+    verified = await services.passwords.verify(password, kept)
     issued = None
-    async with accounts.sessions.begin() as session:
-        if user is not None and verified.matches and _may_log_in(accounts, user):
+    async with services.sessions.begin() as session:
+        if user is not None and verified.matches and _may_log_in(services, user):
             changes = {"password_hash": verified.renewed or kept, "updated_at": User.updated_at}
             unchanged = User.id == user.id, User.password_hash == kept, User.deleted_at.is_(None)
             if await session.scalar(
                 update(User).where(*unchanged).values(changes).returning(User.id)
             ):
-                issued = await _open_session(session, accounts, user.id)
+                issued = await _open_session(session, services, user.id)
         subject = None if user is None else user.id
         if issued is None:
             record(session, Event.LOGIN_FAILED, subject=subject)
@@ -77,7 +77,7 @@ async def log_in(accounts: Accounts, email: str, password: str) -> Issued:
     return issued
 
 
-async def refresh(accounts: Accounts, token: str) -> Issued:
+async def refresh(services: AuthServices, token: str) -> Issued:
     """Return a new pair of tokens for a refresh token, which is then invalid.
 
     A token that was used before may be stolen: its whole family is revoked (RFC 9700, section
@@ -87,7 +87,7 @@ async def refresh(accounts: Accounts, token: str) -> Issued:
         InvalidRefreshTokenError: It was used, has ended, or never was.
     """
     issued = None
-    async with accounts.sessions.begin() as session:
+    async with services.sessions.begin() as session:
         # One statement decides which of several concurrent requests is first.
         used = await session.scalar(
             update(RefreshToken)
@@ -96,22 +96,24 @@ async def refresh(accounts: Accounts, token: str) -> Issued:
             .returning(RefreshToken.session_id)
         )
         if used is not None:
-            living = await session.scalar(_LIVING_SESSION, _asked(used))
-            if living is not None:
-                issued = await _issue(session, accounts, living)
+            active = await session.scalar(_ACTIVE_SESSION, _parameters(used))
+            if active is not None:
+                issued = await _issue(session, services, active)
         else:
-            await _end_family_of(session, accounts, token)
+            await _end_family_of(session, services, token)
     if issued is None:
         raise InvalidRefreshTokenError
     return issued
 
 
-async def log_out(session: AsyncSession, accounts: Accounts, claims: Claims, *, all_: bool) -> None:
+async def log_out(
+    session: AsyncSession, services: AuthServices, claims: Claims, *, all_: bool
+) -> None:
     """End the session of an access token, or all sessions of its user."""
     if all_:
-        await end_sessions(session, accounts, claims.user_id)
+        await end_sessions(session, services, claims.user_id)
     else:
-        await _end(session, accounts, [claims.session_id])
+        await _end(session, services, [claims.session_id])
     record(
         session,
         Event.LOGOUT,
@@ -122,49 +124,49 @@ async def log_out(session: AsyncSession, accounts: Accounts, claims: Claims, *, 
 
 
 async def end_sessions(
-    session: AsyncSession, accounts: Accounts, user_id: UUID, *, but: UUID | None = None
+    session: AsyncSession, services: AuthServices, user_id: UUID, *, but: UUID | None = None
 ) -> None:
     """End a user's sessions, at once; but for one, where one is to go on."""
-    living = select(Session.id).where(Session.user_id == user_id, Session.revoked_at.is_(None))
-    ids = await session.scalars(living)
-    await _end(session, accounts, [id_ for id_ in ids if id_ != but])
+    active = select(Session.id).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+    ids = await session.scalars(active)
+    await _end(session, services, [id_ for id_ in ids if id_ != but])
 
 
-async def living_user(session: AsyncSession, session_id: UUID) -> User | None:
+async def active_user(session: AsyncSession, session_id: UUID) -> User | None:
     """Return the user of a session; None if it is revoked or expired, or the user was deleted."""
-    user: User | None = await session.scalar(_LIVING_USER, _asked(session_id))
+    user: User | None = await session.scalar(_ACTIVE_USER, _parameters(session_id))
     return user
 
 
-def _asked(session_id: UUID) -> dict[str, Any]:
+def _parameters(session_id: UUID) -> dict[str, Any]:
     return {"session_id": session_id, "moment": now()}
 
 
-def _may_log_in(accounts: Accounts, user: User) -> bool:
-    known = user.verified or not accounts.settings.email_verification_required
+def _may_log_in(services: AuthServices, user: User) -> bool:
+    known = user.verified or not services.settings.email_verification_required
     return known and user.deleted_at is None
 
 
-async def _open_session(session: AsyncSession, accounts: Accounts, user_id: UUID) -> Issued:
-    lifetime = timedelta(days=accounts.settings.refresh_token_days)
+async def _open_session(session: AsyncSession, services: AuthServices, user_id: UUID) -> Issued:
+    lifetime = timedelta(days=services.settings.refresh_token_days)
     opened = Session(id=uuid4(), user_id=user_id, expires_at=now() + lifetime)
     session.add(opened)
     await session.flush()
-    return await _issue(session, accounts, opened)
+    return await _issue(session, services, opened)
 
 
-async def _issue(session: AsyncSession, accounts: Accounts, of: Session) -> Issued:
+async def _issue(session: AsyncSession, services: AuthServices, of: Session) -> Issued:
     token, token_id = random_token(), uuid4()
     session.add(RefreshToken(id=token_id, session_id=of.id, digest=digest(token)))
     return Issued(
-        access_token=accounts.tokens.issue(of.user_id, of.id, token_id),
+        access_token=services.tokens.issue(of.user_id, of.id, token_id),
         refresh_token=token,
-        expires_in=int(accounts.tokens.lifetime.total_seconds()),
+        expires_in=int(services.tokens.lifetime.total_seconds()),
         refresh_expires_in=int((of.expires_at - now()).total_seconds()),
     )
 
 
-async def _end_family_of(session: AsyncSession, accounts: Accounts, token: str) -> None:
+async def _end_family_of(session: AsyncSession, services: AuthServices, token: str) -> None:
     family = await session.scalar(
         select(Session)
         .join(RefreshToken, RefreshToken.session_id == Session.id)
@@ -172,17 +174,17 @@ async def _end_family_of(session: AsyncSession, accounts: Accounts, token: str) 
     )
     if family is None:
         return
-    await _end(session, accounts, [family.id])
+    await _end(session, services, [family.id])
     record(session, Event.TOKEN_REUSED, subject=family.user_id)
 
 
-async def _end(session: AsyncSession, accounts: Accounts, ids: Sequence[UUID]) -> None:
+async def _end(session: AsyncSession, services: AuthServices, ids: Sequence[UUID]) -> None:
     going_on = Session.id.in_(ids), Session.revoked_at.is_(None)
     await session.execute(update(Session).where(*going_on).values(revoked_at=now()))
-    recent = now() - accounts.tokens.lifetime
+    recent = now() - services.tokens.lifetime
     tokens = await session.scalars(
         select(RefreshToken.id).where(
             RefreshToken.session_id.in_(ids), RefreshToken.created_at > recent
         )
     )
-    await accounts.denied.deny(list(tokens), accounts.tokens.lifetime.total_seconds())
+    await services.denied.deny(list(tokens), services.tokens.lifetime.total_seconds())

@@ -17,7 +17,7 @@ RETRY_AFTER_SECONDS = 5
 logger = logging.getLogger(__name__)
 
 
-def _is_fault_of_ours(error: Exception) -> bool:
+def _is_programming_error(error: Exception) -> bool:
     # SQLite has one class for a file that cannot be opened and for a table that is not there, as
     # before the first migration; only the first can recover by itself.
     cause = error.orig if isinstance(error, DBAPIError) else None
@@ -25,11 +25,11 @@ def _is_fault_of_ours(error: Exception) -> bool:
     return code is not None and code & 0xFF == sqlite3.SQLITE_ERROR
 
 
-async def answer_database_error(request: Request, error: Exception) -> Response:
+async def handle_database_error(request: Request, error: Exception) -> Response:
     """Answer that the service cannot do this now; the log has the reason."""
-    if _is_fault_of_ours(error):
+    if _is_programming_error(error):
         raise error
-    logger.error("The database does not answer: %s", type(error).__name__, exc_info=error)
+    logger.error("The database does not respond: %s", type(error).__name__, exc_info=error)
     return problem_response(
         request,
         UnavailableError.status,
@@ -42,4 +42,4 @@ async def answer_database_error(request: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Respond with 503 when the database is unavailable, or has no free connection."""
     for error in (InterfaceError, OperationalError, PoolTimeoutError):
-        app.add_exception_handler(error, answer_database_error)
+        app.add_exception_handler(error, handle_database_error)

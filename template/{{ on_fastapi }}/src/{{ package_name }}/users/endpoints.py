@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 
-from ..auth.current import ADMIN_ERRORS, USER_ERRORS, AccountsDep, CurrentAdmin, CurrentUser
+from ..auth.current import ADMIN_ERRORS, USER_ERRORS, AuthServicesDep, CurrentAdmin, CurrentUser
+from ..auth.email_tokens import drop_tokens
 from ..auth.errors import LastAdminError, WrongPasswordError
-from ..auth.mailed_tokens import drop_tokens
 from ..auth.passwords import new_reset, post_reset, require_password
 from ..auth.purposes import Purpose
 from ..auth.registration import request_move
@@ -64,7 +64,7 @@ async def create_user(
     data: NewUser,
     admin: CurrentAdmin,
     session: SessionDep,
-    accounts: AccountsDep,
+    services: AuthServicesDep,
     request: Request,
     response: Response,
 ) -> User:
@@ -76,15 +76,15 @@ async def create_user(
     kept = None
     if data.password is not None:
         await session.commit()  # others need the connection while a password is hashed
-        kept = await accounts.passwords.hash(data.password.get_secret_value())
+        kept = await services.passwords.hash(data.password.get_secret_value())
     user = User(
         email=data.email, name=data.name, role=data.role, password_hash=kept, verified_at=now()
     )
     await service.create_user(session, admin, user)
     if kept is None:
-        token = await new_reset(session, accounts, user)
+        token = await new_reset(session, services, user)
         await session.commit()
-        post_reset(accounts, "invitation", user.email, token)
+        post_reset(services, "invitation", user.email, token)
     response.headers["Location"] = f"{request.url.path}/{user.id}"
     return user
 
@@ -126,7 +126,7 @@ async def update_user(
     data: UserChange,
     caller: CurrentUser,
     session: SessionDep,
-    accounts: AccountsDep,
+    services: AuthServicesDep,
     request: Request,
 ) -> User:
     """Change the fields that are given: of any user for administrators, else of oneself.
@@ -143,9 +143,9 @@ async def update_user(
         for limit in _MOVE_LIMITS:
             await limit.count(request.scope)
         given = data.current_password
-        await require_password(session, accounts, user, given.get_secret_value() if given else None)
+        await require_password(session, services, user, given.get_secret_value() if given else None)
         await service.update_user(session, caller, user, name=name)
-        await request_move(session, accounts, user, email)
+        await request_move(session, services, user, email)
         return user
     await service.update_user(session, caller, user, name=name, email=email)
     if moves:
@@ -164,7 +164,7 @@ async def change_role(
     data: NewRole,
     admin: CurrentAdmin,
     session: SessionDep,
-    accounts: AccountsDep,
+    services: AuthServicesDep,
 ) -> User:
     """Give a user another role, from the next request on. For administrators.
 
@@ -172,7 +172,7 @@ async def change_role(
     where that is required (409).
     """
     user = await service.read_user(session, admin, user_id)
-    if accounts.settings.email_verification_required:
+    if services.settings.email_verification_required:
         service.check_promotion(user, data.role)
     await service.change_role(session, admin, user, data.role)
     return user
@@ -185,7 +185,7 @@ async def change_role(
     responses=documented(*ADMIN_ERRORS, UserNotFoundError, LastAdminError),
 )
 async def delete_user(
-    user_id: UserId, admin: CurrentAdmin, session: SessionDep, accounts: AccountsDep
+    user_id: UserId, admin: CurrentAdmin, session: SessionDep, services: AuthServicesDep
 ) -> None:
     """Delete a user and revoke the tokens at once; it can be restored. For administrators.
 
@@ -194,7 +194,7 @@ async def delete_user(
     user = await service.read_user(session, admin, user_id)
     await service.delete_user(session, admin, user)
     await drop_tokens(session, user.id, *Purpose)
-    await end_sessions(session, accounts, user.id)
+    await end_sessions(session, services, user.id)
 
 
 @router.post(

@@ -17,16 +17,16 @@ _LARGEST = 8192
 _UNREADABLE = (ValueError, RecursionError)  # a number may have too many digits
 
 
-class UnfitLoginError(Exception):
+class InvalidLoginError(Exception):
     """A body is no login.
 
     Attributes:
-        faults: The errors as pydantic reports them, without the input.
+        errors: The errors as pydantic reports them, without the input.
     """
 
-    def __init__(self, faults: list[Any]) -> None:
+    def __init__(self, errors: list[Any]) -> None:
         super().__init__("The body is no login.")
-        self.faults = faults
+        self.errors = errors
 
 
 def read_login(content_type: str, body: bytes) -> Login:
@@ -36,7 +36,7 @@ def read_login(content_type: str, body: bytes) -> Login:
         BodyTooLargeError: The body is larger than a login can be.
         MediaTypeError: It is of neither kind.
         UnreadableBodyError: It cannot be read.
-        UnfitLoginError: It can, and is no login.
+        InvalidLoginError: It can, and is no login.
     """
     if len(body) > _LARGEST:
         raise BodyTooLargeError
@@ -49,9 +49,9 @@ def read_login(content_type: str, body: bytes) -> Login:
         form = PasswordForm.model_validate(_fields(body))
         return Login.model_construct(email=form.username, password=form.password)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise UnfitLoginError(
-            [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        raise InvalidLoginError(
+            [{**detail, "loc": ("body", *detail["loc"])} for detail in errors]
         ) from None
 
 
@@ -59,8 +59,8 @@ def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except json.JSONDecodeError as error:
-        fault = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error"}
-        raise UnfitLoginError([fault]) from None
+        detail = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error"}
+        raise InvalidLoginError([detail]) from None
     except _UNREADABLE:
         raise UnreadableBodyError from None
 

@@ -16,64 +16,64 @@ from .json import MEDIA_TYPE
 _UUID = TypeAdapter(UUID)
 
 
-class UnfitError(ValidationError):
+class InvalidDataError(ValidationError):
     """A request does not fit the model of its body, query or path.
 
     Attributes:
-        faults: The errors as pydantic reports them, without the input.
+        errors: The errors as pydantic reports them, without the input.
     """
 
-    def __init__(self, faults: list[Any]) -> None:
+    def __init__(self, errors: list[Any]) -> None:
         super().__init__("It does not fit.")
-        self.faults = [
-            {"loc": list(fault["loc"]), "msg": fault["msg"], "type": fault["type"]}
-            for fault in faults
+        self.errors = [
+            {"loc": list(detail["loc"]), "msg": detail["msg"], "type": detail["type"]}
+            for detail in errors
         ]
 
     @classmethod
     def of(cls, error: ModelError, *place: str) -> Self:
         """Return what pydantic found at a place, like "body"."""
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        return cls([{**fault, "loc": (*place, *fault["loc"])} for fault in faults])
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        return cls([{**detail, "loc": (*place, *detail["loc"])} for detail in errors])
 
 
 def body_of[Model: BaseModel](model: type[Model], request: Request) -> Model:
     """Return a request's body.
 
     Raises:
-        UnfitError: It does not fit the model.
+        InvalidDataError: It does not fit the model.
     """
     try:
         return model.model_validate(request.data)
     except ModelError as error:
-        raise UnfitError.of(error, "body") from None
+        raise InvalidDataError.of(error, "body") from None
 
 
 def query_of[Model: BaseModel](model: type[Model], request: Request) -> Model:
     """Return a request's query.
 
     Raises:
-        UnfitError: It does not fit the model.
+        InvalidDataError: It does not fit the model.
     """
     try:
         return model.model_validate(request.query_params.dict())
     except ModelError as error:
-        raise UnfitError.of(error, "query") from None
+        raise InvalidDataError.of(error, "query") from None
 
 
 def identifier_of(name: str, text: str) -> UUID:
     """Return an identifier that stands in the path.
 
     Raises:
-        UnfitError: It is none.
+        InvalidDataError: It is none.
     """
     try:
         return _UUID.validate_strings(text)
     except ModelError as error:
-        raise UnfitError.of(error, "path", name) from None
+        raise InvalidDataError.of(error, "path", name) from None
 
 
-def answer(
+def json_response(
     model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
     """Return a response with a model as its body."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import Context, copy_context
 from typing import Self
 
-Errand = Callable[[], Awaitable[object]]
+BackgroundTask = Callable[[], Awaitable[object]]
 
 WORKERS = 4
 """How many of them a process runs at the same time."""
@@ -19,7 +19,7 @@ SECONDS_TO_CLEAN_UP = 1.0
 logger = logging.getLogger(__name__)
 
 
-class Errands:
+class BackgroundTasks:
     """Runs tasks after the response, several at the same time; create it with opened().
 
     Each runs in the context of its request, so that its log lines have the correlation ID of
@@ -30,7 +30,7 @@ class Errands:
     """
 
     def __init__(self, most_waiting: int) -> None:
-        self._waiting: asyncio.Queue[tuple[Errand, Context]] = asyncio.Queue(most_waiting)
+        self._waiting: asyncio.Queue[tuple[BackgroundTask, Context]] = asyncio.Queue(most_waiting)
         self._unfinished = 0
         self._open = True
 
@@ -45,35 +45,35 @@ class Errands:
             most_waiting: How many may wait.
             seconds_to_finish: How long that may take; the remaining tasks are dropped.
         """
-        errands = cls(most_waiting)
-        workers = [asyncio.create_task(errands._work()) for _ in range(WORKERS)]
+        tasks = cls(most_waiting)
+        workers = [asyncio.create_task(tasks._work()) for _ in range(WORKERS)]
         try:
-            yield errands
+            yield tasks
         finally:
-            errands._open = False
+            tasks._open = False
             try:
                 async with asyncio.timeout(seconds_to_finish):
-                    await errands.finish()
+                    await tasks.finish()
             except TimeoutError:
-                logger.error("Errands that the stop cut off: %d", errands._unfinished)  # noqa: TRY400 -- the time is up, no more
+                logger.error("Background tasks that the stop cut off: %d", tasks._unfinished)  # noqa: TRY400 -- the time is up, no more
             finally:
                 for worker in workers:
                     worker.cancel()
                 await asyncio.gather(*workers, return_exceptions=True)
 
-    def add(self, errand: Errand) -> None:
+    def add(self, background_task: BackgroundTask) -> None:
         """Add a task. It is dropped, with a line in the log, if too many are waiting.
 
         Args:
-            errand: Starts it; its result is ignored, its exception is logged.
+            background_task: Starts it; its result is ignored, its exception is logged.
         """
         if self._open:
             with suppress(asyncio.QueueFull):
-                self._waiting.put_nowait((errand, copy_context()))
+                self._waiting.put_nowait((background_task, copy_context()))
                 self._unfinished += 1
                 return
         reason = "too many are waiting" if self._open else "the service stops"
-        logger.error("An errand was dropped: %s", reason)
+        logger.error("A background task was dropped: %s", reason)
 
     async def finish(self) -> None:
         """Wait until all tasks are done."""
@@ -81,10 +81,10 @@ class Errands:
 
     async def _work(self) -> None:
         while True:
-            errand, context = await self._waiting.get()
+            background_task, context = await self._waiting.get()
             if self._open:
                 await asyncio.sleep(HEAD_START_SECONDS)
-            task = asyncio.create_task(_run(errand), context=context)
+            task = asyncio.create_task(_run(background_task), context=context)
             try:
                 # Unlike awaiting the task, this separates its cancellation from the worker's own.
                 await asyncio.wait([task])
@@ -95,8 +95,8 @@ class Errands:
             self._waiting.task_done()
 
 
-async def _run(errand: Errand) -> None:
+async def _run(background_task: BackgroundTask) -> None:
     try:
-        await errand()
+        await background_task()
     except Exception:
-        logger.exception("An errand failed")
+        logger.exception("A background task failed")

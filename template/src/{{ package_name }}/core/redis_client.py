@@ -15,7 +15,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from .correlation import correlation_id
 from .health import Check
-from .settings_group import Deployed, SettingsGroup, Word
+from .settings_group import CaseInsensitiveEnum, DeploymentExample, SettingsGroup
 
 CONNECTIONS = 32
 """Maximum connections of a worker; if all are in use, a request waits for one."""
@@ -23,12 +23,12 @@ CONNECTIONS = 32
 PROBE_SECONDS = 1.0
 """The interval in which an unavailable Redis is probed."""
 
-_LOST = (RedisError, OSError, TimeoutError)
+_CONNECTION_ERRORS = (RedisError, OSError, TimeoutError)
 
 logger = logging.getLogger(__name__)
 
 
-class WhenLost(Word):
+class FailureMode(CaseInsensitiveEnum):
     """What becomes of rate limits without Redis."""
 
     MEMORY = "memory"
@@ -62,21 +62,21 @@ class RedisSettings(SettingsGroup):
         ),
     ] = 0.25
     rate_limit_fail: Annotated[
-        WhenLost,
+        FailureMode,
         Field(description="Limits without Redis: memory (in process), open (none), closed."),
-    ] = WhenLost.MEMORY
+    ] = FailureMode.MEMORY
 
     @classmethod
-    def deployed(cls) -> dict[str, Deployed]:
+    def deployment_examples(cls) -> dict[str, DeploymentExample]:
         """Return what a deployment may set."""
-        return {"redis_url": Deployed("redis://redis:6379/0")}
+        return {"redis_url": DeploymentExample("redis://redis:6379/0")}
 
 
-class RedisLostError(Exception):
-    """Redis does not answer, or did not lately."""
+class RedisUnavailableError(Exception):
+    """Redis does not respond, or did not lately."""
 
 
-class RedisLink:
+class RedisClient:
     """A client with a circuit breaker: while Redis is unavailable, no request waits for it.
 
     The first error or timeout opens the circuit. While it is open, no request calls Redis; a task
@@ -92,7 +92,7 @@ class RedisLink:
         self, client: Redis, timeout: float, on_change: Callable[[bool], None] | None = None
     ) -> None:
         self.client = client
-        self.lost = False
+        self.unavailable = False
         self.recoveries: list[Callable[[Redis], Awaitable[object]]] = []
         self._timeout = timeout
         self._on_change = on_change or (lambda _: None)
@@ -118,37 +118,37 @@ class RedisLink:
             # With them on, the client does not look whether an idle connection is still open.
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
-        link = cls(client, settings.redis_timeout, on_change)
+        redis = cls(client, settings.redis_timeout, on_change)
         try:
-            with suppress(RedisLostError):
-                await link.run(_ping)
-            yield link
+            with suppress(RedisUnavailableError):
+                await redis.run(_ping)
+            yield redis
         finally:
-            await link.close()
+            await redis.close()
 
     async def run[T](self, operation: Callable[[Redis], Awaitable[T]]) -> T:
         """Run an operation, if Redis is available.
 
         Raises:
-            RedisLostError: Redis is unavailable.
+            RedisUnavailableError: Redis is unavailable.
         """
-        if self.lost:
-            raise RedisLostError
+        if self.unavailable:
+            raise RedisUnavailableError
         async with self._free:
-            if self.lost:  # since it waited
-                raise RedisLostError
+            if self.unavailable:  # since it waited
+                raise RedisUnavailableError
             try:
                 async with asyncio.timeout(self._timeout):
                     return await operation(self.client)
-            except _LOST as error:
-                self._lose(error)
-                raise RedisLostError from error
+            except _CONNECTION_ERRORS as error:
+                self._mark_unavailable(error)
+                raise RedisUnavailableError from error
 
     async def ping(self) -> None:
         """Ping Redis.
 
         Raises:
-            RedisLostError: Redis is unavailable.
+            RedisUnavailableError: Redis is unavailable.
         """
         await self.run(_ping)
 
@@ -157,31 +157,33 @@ class RedisLink:
         if self._probe is not None:
             self._probe.cancel()
             await asyncio.gather(self._probe, return_exceptions=True)
-        with suppress(*_LOST):
+        with suppress(*_CONNECTION_ERRORS):
             async with asyncio.timeout(self._timeout):
                 await self.client.aclose()
 
-    def _lose(self, error: Exception) -> None:
+    def _mark_unavailable(self, error: Exception) -> None:
         # Many requests may find out at the same time.
-        if self.lost:
+        if self.unavailable:
             return
-        self.lost = True
-        logger.warning("Redis is lost (%s); the service goes on without", type(error).__name__)
-        self._on_change(self.lost)
-        self._probe = asyncio.create_task(self._wait_for_return())
+        self.unavailable = True
+        logger.warning(
+            "Redis is unavailable (%s); the service goes on without", type(error).__name__
+        )
+        self._on_change(self.unavailable)
+        self._probe = asyncio.create_task(self._wait_until_available())
 
-    async def _wait_for_return(self) -> None:
+    async def _wait_until_available(self) -> None:
         correlation_id.set("")  # its log lines do not belong to the request that noticed
-        while self.lost:
+        while self.unavailable:
             await asyncio.sleep(PROBE_SECONDS)
-            with suppress(*_LOST):
+            with suppress(*_CONNECTION_ERRORS):
                 async with asyncio.timeout(self._timeout):
                     await self.client.ping()
                     for recover in self.recoveries:
                         await recover(self.client)
-                self.lost = False
-        logger.warning("Redis is back")
-        self._on_change(self.lost)
+                self.unavailable = False
+        logger.warning("Redis is available again")
+        self._on_change(self.unavailable)
 
 
 async def _ping(client: Redis) -> None:
@@ -192,6 +194,6 @@ async def _nothing() -> None:
     pass
 
 
-def cache_check(link: RedisLink | None) -> Check:
+def cache_check(redis: RedisClient | None) -> Check:
     """Return the health check; it is not critical, for the service works without Redis."""
-    return Check("cache", _nothing if link is None else link.ping, critical=False)
+    return Check("cache", _nothing if redis is None else redis.ping, critical=False)

@@ -12,8 +12,8 @@ from typing import Self
 from django.db import connection
 
 from .. import about
-from ..core.errands import Errand, Errands
-from ..core.letters import letter
+from ..core.background_tasks import BackgroundTask, BackgroundTasks
+from ..core.email_templates import render_email
 from ..core.mail import Mailer
 from ..core.passwords import Passwords
 from ..core.tokens import AccessTokens, DenyList
@@ -22,7 +22,7 @@ from .settings import AccountSettings
 
 
 @dataclass(frozen=True)
-class Accounts:
+class AuthServices:
     """What the work on accounts is done with; its methods are for threads.
 
     Attributes:
@@ -30,7 +30,7 @@ class Accounts:
         tokens: Signs access tokens.
         passwords: Hashes passwords.
         denied: The revoked tokens, where that is quicker to ask than the database.
-        errands: Work that no response waits for.
+        background_tasks: Work that no response waits for.
         mailer: Sends mails.
         thread: Where such work asks the database.
     """
@@ -39,7 +39,7 @@ class Accounts:
     tokens: AccessTokens
     passwords: Passwords
     denied: DenyList
-    errands: Errands
+    background_tasks: BackgroundTasks
     mailer: Mailer
     thread: ThreadPoolExecutor
 
@@ -50,11 +50,11 @@ class Accounts:
     ) -> AsyncIterator[Self]:
         """Open what accounts need; mails that wait are sent before it is closed."""
         passwords = Passwords()
-        thread = ThreadPoolExecutor(1, "errands")
+        thread = ThreadPoolExecutor(1, "background-tasks")
         try:
-            async with Errands.opened() as errands:
-                errands.add(passwords.prepare)
-                yield cls(settings, tokens, passwords, denied, errands, mailer, thread)
+            async with BackgroundTasks.opened() as tasks:
+                tasks.add(passwords.prepare)
+                yield cls(settings, tokens, passwords, denied, tasks, mailer, thread)
         finally:
             thread.shutdown(wait=False, cancel_futures=True)
             passwords.close()
@@ -62,22 +62,22 @@ class Accounts:
     def later(self, work: Callable[[], None]) -> None:
         """Have something done that asks the database, without waiting for it."""
 
-        async def errand() -> None:
+        async def task() -> None:
             context = copy_context()
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self.thread, context.run, _done, work)
 
-        self._add(errand)
+        self._add(task)
 
     def post(self, name: str, to: str, **fields: str) -> None:
         """Send a mail, without waiting for it.
 
         Args:
-            name: Its text's name, among those in letters/.
+            name: Its text's name, among those in email/templates/.
             to: The address.
             fields: What the text has gaps for.
         """
-        mail = letter(name, to, service=about.NAME, **fields)
+        mail = render_email(name, to, service=about.NAME, **fields)
         self._add(partial(self.mailer.send, mail))
 
     def link(self, page: str, token: str) -> str:
@@ -88,9 +88,9 @@ class Accounts:
         url = self.settings.account_pages_url
         return "" if url is None else f"{str(url).rstrip('/')}/{page}#token={token}"
 
-    def _add(self, errand: Errand) -> None:
+    def _add(self, task: BackgroundTask) -> None:
         async def add() -> None:
-            self.errands.add(errand)
+            self.background_tasks.add(task)
 
         wait_for(add())
 

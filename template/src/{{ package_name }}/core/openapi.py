@@ -1,4 +1,4 @@
-"""The OpenAPI document, whatever framework has made it.
+"""The OpenAPI schema, whatever framework has made it.
 
 Every error gets its schema, each response an example and the headers that the service adds.
 """
@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import AnyHttpUrl
 from pydantic.json_schema import models_json_schema
 
-from .examples import example_of
+from .openapi_examples import example_of
 from .problems import (
     MEDIA_TYPE,
     STATUSES,
@@ -190,10 +190,10 @@ def _place(problem: Document, operation: Document, schemas: Document, path: str)
             path = path.replace("{" + parameter["name"] + "}", str(value))
     problem["instance"] = path
     if problem["code"] == InvalidRequestError.code:
-        problem["errors"] = [_fault(operation, schemas)]
+        problem["errors"] = [_example_error(operation, schemas)]
 
 
-def _fault(operation: Document, schemas: Document) -> Document:
+def _example_error(operation: Document, schemas: Document) -> Document:
     contents = operation.get("requestBody", {}).get("content", {})
     for content in contents.values():
         schema = content["schema"]

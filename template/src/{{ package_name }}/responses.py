@@ -48,14 +48,14 @@ def closing(scope: Scope) -> Mapping[str, str]:
     return {"Connection": "close"} if scope["http_version"].startswith("1") else {}
 
 
-async def answer_service_error(request: HTTPConnection, error: ServiceError) -> Response:
+async def handle_service_error(request: HTTPConnection, error: ServiceError) -> Response:
     """Respond with the error's problem details."""
     return problem_response(
         request, error.status, str(error), code=error.code, headers=error.headers
     )
 
 
-async def answer_http_exception(request: HTTPConnection, error: HTTPException) -> Response:
+async def handle_http_exception(request: HTTPConnection, error: HTTPException) -> Response:
     """Answer what a layer raises as a status: a body that is too large, or cannot be read."""
     if error.status_code < HTTPStatus.BAD_REQUEST:
         return Response(status_code=error.status_code, headers=error.headers)

@@ -8,7 +8,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
-class ClientAddresses:
+class ClientIpResolver:
     """Finds the client behind trusted proxies.
 
     The peer is the client, unless it is a trusted proxy. Then the client is the right-most address

@@ -1,4 +1,4 @@
-"""The texts of the service's mails: a file each, in the package's folder `letters`."""
+"""The texts of the service's mails: a file each, in the package's folder `email/templates`."""
 
 from functools import cache
 from pathlib import Path
@@ -6,12 +6,12 @@ from string import Template
 
 from .mail import Mail
 
-FOLDER = Path(__file__).parents[1] / "letters"
+FOLDER = Path(__file__).parents[1] / "email" / "templates"
 
 _MARK = "Subject: "
 
 
-def letter(name: str, /, to: str, **fields: str) -> Mail:
+def render_email(name: str, /, to: str, **fields: str) -> Mail:
     """Return a mail with the text of a file, its $fields filled in.
 
     A field is one line of printable characters, whatever was given: a client cannot add a line to

@@ -7,7 +7,7 @@ from django.utils.timezone import now
 
 from ..core.tokens import digest, random_token
 from ..users.models import User
-from .errors import InvalidMailedTokenError
+from .errors import InvalidEmailTokenError
 from .models import MailedToken
 from .purposes import MOST_PENDING, Purpose
 
@@ -45,13 +45,13 @@ def use_token(token: str, purpose: Purpose) -> tuple[User, MailedToken]:
     """Return the user and the token; invalidate all tokens for this purpose.
 
     Raises:
-        InvalidMailedTokenError: It was used, has expired or is unknown; or its user was deleted.
+        InvalidEmailTokenError: It was used, has expired or is unknown; or its user was deleted.
     """
     holding = _holding(purpose).filter(digest=digest(token))
     used = holding.select_related("user").first()
     # One statement decides: of two that come at the same time, one deletes it.
     if used is None or not holding.delete()[0] or used.user.deleted_at is not None:
-        raise InvalidMailedTokenError
+        raise InvalidEmailTokenError
     drop_tokens(used.user, purpose)
     return used.user, used
 

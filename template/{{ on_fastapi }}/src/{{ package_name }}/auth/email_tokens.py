@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ..core.tokens import digest, random_token
 from ..db.models import now
 from ..users.models import User
-from .errors import InvalidMailedTokenError
+from .errors import InvalidEmailTokenError
 from .models import MailedToken
 from .purposes import MOST_PENDING, Purpose
 
@@ -54,7 +54,7 @@ async def use_token(
     """Return the user and the token; invalidate all tokens for this purpose.
 
     Raises:
-        InvalidMailedTokenError: It was used, has expired or is unknown; or its user was deleted.
+        InvalidEmailTokenError: It was used, has expired or is unknown; or its user was deleted.
     """
     # One statement: of two that come at the same time, one finds it.
     used = await session.scalar(
@@ -68,7 +68,7 @@ async def use_token(
     )
     user = None if used is None else await session.get(User, used.user_id)
     if used is None or user is None or user.deleted_at is not None:
-        raise InvalidMailedTokenError
+        raise InvalidEmailTokenError
     await drop_tokens(session, user.id, purpose)
     return user, used
 

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import ClientDisconnect
 
 from ..core.problems import UnreadableBodyError
-from .logins import JSON, UnfitLoginError, read_login
+from .login import JSON, InvalidLoginError, read_login
 from .schemas import LOGIN_EXAMPLES, Login
 
 
@@ -18,8 +18,8 @@ async def _login(request: Request) -> Login:
         raise UnreadableBodyError from None
     try:
         return read_login(request.headers.get("content-type", ""), body)
-    except UnfitLoginError as error:
-        raise RequestValidationError(error.faults) from None
+    except InvalidLoginError as error:
+        raise RequestValidationError(error.errors) from None
 
 
 LoginForm = Annotated[Login, Depends(_login)]

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from ..auth.sessions import living_sessions, log_out_of_site, open_session
+from ..auth.sessions import active_sessions, log_out_of_site, open_session
 from ..state import state_of
 from ..users.models import User
 
@@ -41,7 +41,7 @@ def user_of(request: HttpRequest) -> User | AnonymousUser:
     if not isinstance(user, User):
         return AnonymousUser()
     held = request.session.get(_SESSION_ID)
-    if held is None or not living_sessions().filter(pk=held, user=user).exists():
+    if held is None or not active_sessions().filter(pk=held, user=user).exists():
         request.session.flush()
         return AnonymousUser()
     _name(request, user)

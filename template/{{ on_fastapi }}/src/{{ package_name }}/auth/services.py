@@ -9,8 +9,8 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from .. import about
-from ..core.errands import Errands
-from ..core.letters import letter
+from ..core.background_tasks import BackgroundTasks
+from ..core.email_templates import render_email
 from ..core.mail import Mailer
 from ..core.passwords import Passwords
 from ..core.tokens import AccessTokens, DenyList
@@ -18,7 +18,7 @@ from .settings import AccountSettings
 
 
 @dataclass(frozen=True)
-class Accounts:
+class AuthServices:
     """What the work on accounts is done with.
 
     Attributes:
@@ -27,7 +27,7 @@ class Accounts:
         tokens: Signs access tokens.
         passwords: Hashes passwords.
         denied: The revoked tokens, where that is quicker to ask than the database.
-        errands: Work that no response waits for.
+        background_tasks: Work that no response waits for.
         mailer: Sends mails.
     """
 
@@ -36,7 +36,7 @@ class Accounts:
     tokens: AccessTokens
     passwords: Passwords
     denied: DenyList
-    errands: Errands
+    background_tasks: BackgroundTasks
     mailer: Mailer
 
     @classmethod
@@ -52,9 +52,9 @@ class Accounts:
         """Open what accounts need; mails that wait are sent before it is closed."""
         passwords = Passwords()
         try:
-            async with Errands.opened() as errands:
-                errands.add(passwords.prepare)
-                yield cls(settings, sessions, tokens, passwords, denied, errands, mailer)
+            async with BackgroundTasks.opened() as tasks:
+                tasks.add(passwords.prepare)
+                yield cls(settings, sessions, tokens, passwords, denied, tasks, mailer)
         finally:
             passwords.close()
 
@@ -62,12 +62,12 @@ class Accounts:
         """Send a mail, without waiting for it.
 
         Args:
-            name: Its text's name, among those in letters/.
+            name: Its text's name, among those in email/templates/.
             to: The address.
             fields: What the text has gaps for.
         """
-        mail = letter(name, to, service=about.NAME, **fields)
-        self.errands.add(partial(self.mailer.send, mail))
+        mail = render_email(name, to, service=about.NAME, **fields)
+        self.background_tasks.add(partial(self.mailer.send, mail))
 
     def link(self, page: str, token: str) -> str:
         """Return the line of a mail that leads to a page of the application; empty without one.
