@@ -11,7 +11,12 @@ SHIPPED = (
     *("tracing", "health"),
 )
 FASTAPI_CONFIG = '@router.get("/config"'
-FASTAPI_ORDERS = '''
+FASTAPI_ORDERS = '''"""Orders."""
+
+from fastapi import APIRouter
+
+from .core.problems import ServiceError
+
 
 class OrderLostError(ServiceError):
     """The order is lost."""
@@ -28,6 +33,10 @@ plain = APIRouter()
 async def read_lost_order_2(order_id: int) -> int:
     raise OrderLostError
 '''
+FASTAPI_ROUTER = """    from .orders import plain
+
+    app.include_router(plain)
+"""
 DJANGO_CONFIG = '    path("config", ConfigView.as_view()),\n'
 
 
@@ -38,12 +47,9 @@ def _grow_fastapi(package: Path) -> None:
     start = text.index(FASTAPI_CONFIG)
     end = text.index("@router.get", start + 1)
     endpoints.write_text(text[:start] + text[end:])
-    versions = package / "versions.py"
-    text = versions.read_text() + FASTAPI_ORDERS
-    text = text.replace("import RateLimitedError", "import RateLimitedError, ServiceError")
-    included = "    _include(app, system)\n"
-    assert included in text
-    versions.write_text(text.replace(included, f"{included}    app.include_router(plain)\n"))
+    (package / "orders.py").write_text(FASTAPI_ORDERS)
+    with (package / "custom.py").open("a") as file:
+        file.write(FASTAPI_ROUTER)
 
 
 def _grow_django(package: Path) -> None:
