@@ -1,13 +1,11 @@
 """Logs: a JSON object or coloured text a line, for the service, the server and libraries alike."""
 
-import asyncio
 import json
 import logging
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from select import PIPE_BUF
 from typing import Annotated, Any, ClassVar
 
 import orjson
@@ -24,7 +22,6 @@ QUIET = ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio"
 
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _ESCAPES |= {ord(char): repr(char)[1:-1] for char in "\n\r\t\u2028\u2029"}
-_METHODS = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warning"}
 _LEVELS = {"warn": "warning", "exception": "error"}  # the methods that are not named for theirs
 
 
@@ -197,67 +194,11 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return logger
 
 
-class RequestLog:
-    """Writes the line of each request, the one that is written most, for use after configure.
-
-    It passes the same processors as every other line, without structlog's own way to them, on
-    which a logger's context is copied and its method looked up. Lines that come in one turn of the
-    event loop are written together, as many as a pipe takes as one piece: workers share it.
-
-    Args:
-        names: The names of the line's fields; where none is secret, none is looked at again.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        settings = structlog.get_config()
-        known = tuple(names)
-        self._processors: Sequence[Processor] = [
-            each
-            for each in settings["processors"]
-            if not (isinstance(each, _Redaction) and each.needless_for(known))
-        ]
-        self._output = settings["logger_factory"]()
-        self._least: int = get_logger("access").get_effective_level()
-        self._waiting: list[bytes] = []
-
-    def write(self, level: int, fields: Mapping[str, Any]) -> None:
-        """Write a line of one of logging's levels, if the minimum level allows it."""
-        if level < self._least:
-            return
-        name = _METHODS[level]
-        event: Any = {"logger": "access", "event": "request", **fields}
-        try:
-            for process in self._processors:
-                event = process(self._output, name, event)
-        except structlog.DropEvent:
-            return
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._write_waiting)
-        self._waiting.append(event)
-
-    def _write_waiting(self) -> None:
-        together: list[bytes] = []
-        size = 0
-        for line in self._waiting:
-            size += len(line) + 1
-            if together and size > PIPE_BUF:
-                self._output.msg(b"\n".join(together))
-                together = []
-                size = len(line) + 1
-            together.append(line)
-        self._waiting.clear()
-        self._output.msg(b"\n".join(together))
-
-
 class _Redaction:
     """A processor that replaces what is secret."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-
-    def needless_for(self, names: Iterable[str]) -> bool:
-        """Return whether none of these names is secret."""
-        return not any(map(self._redactor.is_secret, names))
 
     def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
         is_secret = self._redactor.is_secret
