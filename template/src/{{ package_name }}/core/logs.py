@@ -194,25 +194,48 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return logger
 
 
+def get_request_logger(names: Iterable[str]) -> FilteringBoundLogger:
+    """Return the logger of the requests' lines, for use after configure.
+
+    Their values are plain or redacted already: they are read again, at 45 µs a line, only where one
+    of the names is secret.
+
+    Args:
+        names: The names of a line's fields.
+    """
+    settings = structlog.get_config()
+    known = tuple(names)
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        settings["logger_factory"](),
+        processors=[
+            each
+            for each in settings["processors"]
+            if not isinstance(each, _Redaction) or any(map(each.redactor.is_secret, known))
+        ],
+        wrapper_class=settings["wrapper_class"],
+    ).bind(logger="access")
+    return logger
+
+
 class _Redaction:
     """A processor that replaces what is secret."""
 
     def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
+        self.redactor = redactor
 
     def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
-        is_secret = self._redactor.is_secret
+        is_secret = self.redactor.is_secret
         for key, value in event.items():
             if key == "exc_info":
                 continue  # made into text in the end
             if is_secret(key):
                 event[key] = REDACTED
             else:
-                event[key] = self._redactor.value(value, texts=True)
+                event[key] = self.redactor.value(value, texts=True)
         if "exc_info" in event:
             event = structlog.processors.format_exc_info(_, __, event)
             if "exception" in event:
-                event["exception"] = self._redactor.text(event["exception"])
+                event["exception"] = self.redactor.text(event["exception"])
         return event
 
 

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..clients import client_ip
 from ..core.asgi_headers import announces_events, first
 from ..core.client_ip import ClientIpResolver
-from ..core.logs import get_logger
+from ..core.logs import get_request_logger
 from ..core.probes import is_probe
 from ..core.redaction import Redactor
 from ..routes import route_template
@@ -19,6 +19,10 @@ SWITCHING_PROTOCOLS = 101
 """What the line says of a WebSocket that was accepted."""
 
 _LONGEST_USER_AGENT = 300
+_FIELDS = (
+    *("method", "path", "route", "query", "status_code", "duration_ms"),
+    *("client_ip", "user_agent", "user_id"),
+)
 
 
 class AccessLogMiddleware:
@@ -35,7 +39,7 @@ class AccessLogMiddleware:
         self._redactor = redactor
         self._client_ips = client_ips
         self._slow_ms = slow_ms
-        self._log = get_logger("access")
+        self._log = get_request_logger(_FIELDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request and write its line, whatever became of it."""
@@ -70,16 +74,15 @@ class AccessLogMiddleware:
             level = logging.DEBUG
         else:
             level = logging.INFO
-        self._log.log(
-            level,
-            "request",
-            method=scope.get("method", "GET"),  # a WebSocket's handshake has no other
-            path=path,
-            route=route_template(scope),
-            query=self._redactor.query(scope["query_string"].decode("latin-1")),
-            status_code=status,
-            duration_ms=round(duration_ms, 2),
-            client_ip=client_ip(scope, self._client_ips),
-            user_agent=(first(scope["headers"], b"user-agent") or "")[:_LONGEST_USER_AGENT],
-            user_id=scope["state"].get("user_id"),
+        values = (
+            scope.get("method", "GET"),  # a WebSocket's handshake has no other
+            path,
+            route_template(scope),
+            self._redactor.query(scope["query_string"].decode("latin-1")),
+            status,
+            round(duration_ms, 2),
+            client_ip(scope, self._client_ips),
+            (first(scope["headers"], b"user-agent") or "")[:_LONGEST_USER_AGENT],
+            scope["state"].get("user_id"),
         )
+        self._log.log(level, "request", **dict(zip(_FIELDS, values, strict=True)))
