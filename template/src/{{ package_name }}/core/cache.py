@@ -23,7 +23,7 @@ class CacheSettings(SettingsGroup):
     """The cache."""
 
     cache_enabled: Annotated[
-        bool, Field(description="Cache responses; disable where several hosts share no Redis.")
+        bool, Field(description="Cache responses; disable where several hosts share none.")
     ] = True
     cache_seconds: Annotated[
         int, Field(description="Maximum seconds for which a response is cached.", ge=1)
