@@ -19,6 +19,7 @@ from ..routes import route_template
 _DENIAL = "websocket.http.response"
 _DENIAL_ENDS = f"{_DENIAL}.body"
 _ACCEPT = "websocket.accept"
+_CLOSE = "websocket.close"
 _FAILED: Message = {"type": "websocket.close", "code": 1011}
 """Closes an open WebSocket after an error (RFC 6455, 7.4.1)."""
 
@@ -80,14 +81,14 @@ class ErrorMiddleware:
         async def watch(message: Message) -> None:
             nonlocal begun
             kind: str = message["type"]
-            if can_refuse and not begun and kind == "websocket.close":
+            if can_refuse and not begun and kind == _CLOSE:
                 begun = kind
                 await _refused(scope)(scope, receive, send)
             elif begun == _ACCEPT and kind.startswith(_DENIAL):  # the response to an error
                 if kind == _DENIAL_ENDS:
                     await send(_FAILED)
             else:
-                begun = begun or kind
+                begun = kind if kind == _CLOSE else begun or kind
                 await send(message)
 
         try:
