@@ -44,7 +44,7 @@ TOGGLED: Mapping[str, tuple[object, object]] = {
     **{question.name: (True, False) for question in Questions().free if question.is_switch},
     "docs_ui": ("scalar", "redoc"),
 }
-HISTORIES = 20
+HISTORIES = 12
 COPIER_UPDATE = str(Path(sys.executable).parent / "copier"), "update", "--defaults", "--trust"
 # Here the template and the user changed lines side by side; `make update` solves the imports.
 SIDE_BY_SIDE = {
