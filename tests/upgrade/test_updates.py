@@ -49,11 +49,19 @@ COPIER_UPDATE = str(Path(sys.executable).parent / "copier"), "update", "--defaul
 # Here the template and the user changed lines side by side; `make update` solves the imports.
 SIDE_BY_SIDE = {
     **{
-        (release.version, "a middleware"): "src/PACKAGE/app.py"
+        (release.version, "a middleware"): {"src/PACKAGE/app.py"}
         for release in releases()
         if Version(release.version) <= Version("0.6.0")
     },
-    ("0.2.0", "a renamed module"): "src/PACKAGE/rate_limit.py",
+    # The function that is imported from there has another name since 1.0.
+    **{
+        (release.version, "a renamed module"): {
+            "src/PACKAGE/middleware/access_log.py",
+            f"src/PACKAGE/{'rate_limit' if release.version == '0.2.0' else 'counting'}.py",
+        }
+        for release in releases()
+        if Version("0.2.0") <= Version(release.version) <= Version("0.6.0")
+    },
 }
 # Of the contract, the users' own edits break two lines: their slice's tag has no description, and
 # the load test is gone.
@@ -178,12 +186,12 @@ def _updated(
     rows = []
     for edit in edits:
         if edit.name in touched:
-            beside = SIDE_BY_SIDE.get((release.version, edit.name))
+            beside = SIDE_BY_SIDE.get((release.version, edit.name), set())
             rows.append(
                 Row(
                     *(release.version, example, edit.name),
                     conflicts=conflicts & touched[edit.name],
-                    expected={beside.replace("PACKAGE", package)} if beside else set(),
+                    expected={path.replace("PACKAGE", package) for path in beside},
                     is_kept=edit.is_kept(service),
                     seconds=seconds,
                 )
