@@ -166,7 +166,9 @@ def test_a_lost_redis_costs_no_request_and_limits_are_shared_again_on_its_return
     assert 1 <= _lines(running, "Redis is unavailable") <= 2, (
         "one line for each worker that noticed"
     )
-    back = [json.loads(line) for line in running.output().splitlines() if "is available again" in line]
+    back = [
+        json.loads(line) for line in running.output().splitlines() if "is available again" in line
+    ]
     assert {line["correlation_id"] for line in back} == {None}, "no request brought it back"
 
 
