@@ -358,7 +358,7 @@ def test_other_lists_than_requirements_are_not_merged_by_guess(
     assert "the choice is yours:\n  pyproject.toml\n" in done.stdout
 
 
-@pytest.mark.parametrize("history", ["whole", "one commit", "shallow"])
+@pytest.mark.parametrize("history", ["one commit", "shallow"])
 def test_edits_of_a_file_that_the_template_dropped_are_told_whatever_git_remembers(
     service: Project, evolve: Evolve, tmp_path: Path, history: str
 ) -> None:
@@ -662,7 +662,7 @@ def _grow_orders(service: Project) -> None:
     _replace(package / "db/tables.py", '"items", ', '"items", "orders", ')
 
 
-@pytest.mark.parametrize("release", ["v0.5.0", "v0.6.0", THIS_TREE])
+@pytest.mark.parametrize("release", ["v0.6.0", THIS_TREE])
 def test_the_examples_migrations_outlive_the_example_that_databases_were_made_with(
     template: Path, tmp_path: Path, release: str
 ) -> None:
