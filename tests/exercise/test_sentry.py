@@ -193,7 +193,7 @@ def test_a_failed_start_is_one_event(service: Project, sink: Sink) -> None:
     assert done.returncode != 0
     (event,) = sink.bodies("event")
     assert _exception(event) == "it cannot start"
-    assert event["exception"]["values"][-1]["mechanism"]["type"] == "lifespan"
+    assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
