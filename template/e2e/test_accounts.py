@@ -17,9 +17,9 @@ def user(admin: httpx2.Client) -> Iterator[dict[str, Any]]:
     """A user for these tests, deleted afterwards."""
     email = f"e2e-{uuid.uuid4()}@example.com"
     body = {"email": email, "name": "End to end", "role": "user", "password": PASSWORD}
-    answer = admin.post(USERS, json=body)
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
+    response = admin.post(USERS, json=body)
+    assert response.status_code == 201, response.text
+    made: dict[str, Any] = response.json()
     yield made
     assert admin.delete(f"{USERS}/{made['id']}").status_code in {204, 404}
 
@@ -29,10 +29,10 @@ def _bearer(pair: dict[str, Any]) -> dict[str, str]:
 
 
 def test_what_needs_an_account_is_refused_without(http: httpx2.Client) -> None:
-    answer = http.get(f"{AUTH}/me")
+    response = http.get(f"{AUTH}/me")
 
-    assert answer.status_code == 401
-    assert "Bearer" in answer.headers["WWW-Authenticate"]
+    assert response.status_code == 401
+    assert "Bearer" in response.headers["WWW-Authenticate"]
 
 
 def test_a_wrong_password_is_refused(http: httpx2.Client, user: dict[str, Any]) -> None:
@@ -42,14 +42,14 @@ def test_a_wrong_password_is_refused(http: httpx2.Client, user: dict[str, Any]) 
 
 
 def test_a_user_logs_in_refreshes_and_logs_out(http: httpx2.Client, user: dict[str, Any]) -> None:
-    answer = http.post(f"{AUTH}/login", json={"email": user["email"], "password": PASSWORD})
-    assert answer.status_code == 200, answer.text
-    pair = answer.json()
+    response = http.post(f"{AUTH}/login", json={"email": user["email"], "password": PASSWORD})
+    assert response.status_code == 200, response.text
+    pair = response.json()
     assert http.get(f"{AUTH}/me", headers=_bearer(pair)).json()["email"] == user["email"]
 
-    answer = http.post(f"{AUTH}/refresh", json={"refresh_token": pair["refresh_token"]})
-    assert answer.status_code == 200, answer.text
-    newer = answer.json()
+    response = http.post(f"{AUTH}/refresh", json={"refresh_token": pair["refresh_token"]})
+    assert response.status_code == 200, response.text
+    newer = response.json()
     assert newer["refresh_token"] != pair["refresh_token"]
 
     assert http.post(f"{AUTH}/logout", headers=_bearer(newer)).status_code == 204

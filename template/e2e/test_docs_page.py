@@ -38,10 +38,10 @@ def test_the_page_shows_the_document_and_its_policy_blocks_nothing(
     title = http.get("/openapi.json").json()["info"]["title"]
     page = browser.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    faults: list[str] = []
+    errors: list[str] = []
     foreign: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.on("request", lambda request: foreign.append(request.url))
 
     page.goto(f"{api_url}/docs")
@@ -50,4 +50,4 @@ def test_the_page_shows_the_document_and_its_policy_blocks_nothing(
 
     own = (f"{api_url}/", "data:", f"blob:{api_url}/")
     assert [url for url in foreign if not url.startswith(own)] == []
-    assert faults == []
+    assert errors == []

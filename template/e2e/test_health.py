@@ -9,10 +9,10 @@ def test_it_is_live_and_ready(http: httpx2.Client) -> None:
 
 
 def test_what_it_depends_on_is_well(http: httpx2.Client) -> None:
-    answer = http.get("/health")
+    response = http.get("/health")
 
-    assert answer.status_code == 200
-    assert all(check["status"] == "healthy" for check in answer.json()["checks"].values())
+    assert response.status_code == 200
+    assert all(check["status"] == "healthy" for check in response.json()["checks"].values())
 
 
 def test_it_says_what_it_is(http: httpx2.Client) -> None:

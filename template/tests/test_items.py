@@ -11,11 +11,11 @@ ITEMS = "/api/v1/items"
 
 
 def test_a_created_item_is_where_its_location_says(caller: TestClient) -> None:
-    answer = caller.post(ITEMS, json={"name": "Blue bicycle", "quantity": 3})
+    response = caller.post(ITEMS, json={"name": "Blue bicycle", "quantity": 3})
 
-    assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{ITEMS}/{answer.json()['id']}"
-    assert caller.get(answer.headers["Location"]).json() == answer.json()
+    assert response.status_code == 201
+    assert response.headers["Location"] == f"{ITEMS}/{response.json()['id']}"
+    assert caller.get(response.headers["Location"]).json() == response.json()
 
 
 def test_an_items_moments_have_a_time_zone(caller: TestClient) -> None:
@@ -50,9 +50,9 @@ def test_an_items_moments_have_a_time_zone(caller: TestClient) -> None:
     ],
 )
 def test_an_unfit_item_is_refused_and_not_kept(caller: TestClient, body: Any) -> None:
-    answer = caller.post(ITEMS, json=body)
+    response = caller.post(ITEMS, json=body)
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
     assert caller.get(ITEMS).json()["total"] == 0
 
 
@@ -61,28 +61,28 @@ def test_a_whole_number_may_be_written_with_a_point(caller: TestClient) -> None:
 
 
 def test_half_a_character_is_refused(caller: TestClient) -> None:
-    answer = caller.post(
+    response = caller.post(
         ITEMS, content=r'{"name": "\ud800"}', headers={"Content-Type": "application/json"}
     )
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
 
 
 def test_two_items_cannot_share_a_name(caller: TestClient) -> None:
     create_item(caller)
 
-    answer = caller.post(ITEMS, json={"name": "Blue bicycle"})
+    response = caller.post(ITEMS, json={"name": "Blue bicycle"})
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "ITEM_NAME_TAKEN")
+    assert (response.status_code, response.json()["code"]) == (409, "ITEM_NAME_TAKEN")
 
 
 def test_an_item_cannot_take_the_name_of_another(caller: TestClient) -> None:
     create_item(caller)
     other = create_item(caller, "Red bicycle")
 
-    answer = caller.patch(f"{ITEMS}/{other['id']}", json={"name": "Blue bicycle"})
+    response = caller.patch(f"{ITEMS}/{other['id']}", json={"name": "Blue bicycle"})
 
-    assert answer.status_code == 409
+    assert response.status_code == 409
     assert caller.get(f"{ITEMS}/{other['id']}").json()["name"] == "Red bicycle"
 
 
@@ -115,9 +115,9 @@ def test_a_deleted_items_number_is_not_given_again(caller: TestClient) -> None:
     [(ITEMS, "GET, HEAD, POST"), (f"{ITEMS}/1", "GET, HEAD, PATCH, DELETE")],
 )
 def test_a_405_names_every_method_of_the_path(caller: TestClient, path: str, allowed: str) -> None:
-    answer = caller.put(path)
+    response = caller.put(path)
 
-    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    assert (response.status_code, response.headers["Allow"]) == (405, allowed)
 
 
 def test_every_operation_documents_that_the_service_may_be_unavailable(caller: TestClient) -> None:
@@ -142,9 +142,9 @@ def test_what_cannot_be_an_items_number_is_refused(caller: TestClient, item_id: 
 
 
 def test_the_largest_number_finds_nothing(caller: TestClient) -> None:
-    answer = caller.get(f"{ITEMS}/9223372036854775807")
+    response = caller.get(f"{ITEMS}/9223372036854775807")
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "ITEM_NOT_FOUND")
+    assert (response.status_code, response.json()["code"]) == (404, "ITEM_NOT_FOUND")
 
 
 def test_pages_hold_every_item_once(caller: TestClient) -> None:
@@ -217,6 +217,6 @@ def test_an_unfit_query_is_refused(caller: TestClient, query: str) -> None:
 
 
 def test_the_last_page_that_can_be_asked_for_is_empty(caller: TestClient) -> None:
-    answer = caller.get(ITEMS, params={"page": 10**9, "page_size": 100})
+    response = caller.get(ITEMS, params={"page": 10**9, "page_size": 100})
 
-    assert (answer.status_code, answer.json()["items"]) == (200, [])
+    assert (response.status_code, response.json()["items"]) == (200, [])

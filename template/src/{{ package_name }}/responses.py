@@ -1,4 +1,4 @@
-"""Problems as answers, for what stands around the framework."""
+"""Problems as responses, for what stands around the framework."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -56,7 +56,7 @@ async def handle_service_error(request: HTTPConnection, error: ServiceError) -> 
 
 
 async def handle_http_exception(request: HTTPConnection, error: HTTPException) -> Response:
-    """Answer what a layer raises as a status: a body that is too large, or cannot be read."""
+    """Respond to a status that a middleware raises: a body that is too large or unreadable."""
     if error.status_code < HTTPStatus.BAD_REQUEST:
         return Response(status_code=error.status_code, headers=error.headers)
     return problem_response(request, error.status_code, error.detail, headers=error.headers)

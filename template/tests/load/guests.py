@@ -22,10 +22,10 @@ class Account:
         """Let a user send the token; False while there is none."""
         if cls.ends_at < time.monotonic():
             cls.ends_at = time.monotonic() + 60  # meanwhile the others go on with what there is
-            answer = user.client.post(LOGIN, json={"email": EMAIL, "password": PASSWORD})
-            if not answer.ok:
+            response = user.client.post(LOGIN, json={"email": EMAIL, "password": PASSWORD})
+            if not response.ok:
                 return bool(cls.token)
-            pair = answer.json()
+            pair = response.json()
             cls.token = pair["access_token"]
             cls.ends_at = time.monotonic() + pair["expires_in"] / 2
         user.client.headers["Authorization"] = f"Bearer {cls.token}"
@@ -46,9 +46,9 @@ class Guest(HttpUser):
     @task
     def visit(self) -> None:
         """Come and go."""
-        answer = self.client.post(LOGIN, json={"email": EMAIL, "password": PASSWORD})
-        if not answer.ok:
+        response = self.client.post(LOGIN, json={"email": EMAIL, "password": PASSWORD})
+        if not response.ok:
             return
-        self.client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self.client.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
         self.client.get("/api/v1/auth/me")
         self.client.post("/api/v1/auth/logout")

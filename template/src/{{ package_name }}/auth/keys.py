@@ -24,7 +24,7 @@ def shared_signing_key(settings: AccountSettings) -> Iterator[None]:
     """Let all workers sign with the same key, where the settings have none.
 
     A key that is made at each start needs no care in development, and cannot be known to anyone;
-    whoever logged in before a start refreshes after it.
+    users who logged in before a start refresh after it.
     """
     if settings.secret_key is not None:
         yield

@@ -30,7 +30,7 @@ class Deprecation:
 
     Args:
         since: From when on it should not be used, at midnight UTC; the day may be still to come.
-        sunset: When it will stop to answer, at midnight UTC; None where that is not decided.
+        sunset: When it stops to respond, at midnight UTC; None where that is not decided.
         link: Where to read what to use in its place: an address, in ASCII.
 
     Raises:

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 def drain_on_sigterm(health: Health, seconds: float, stop_seconds: float) -> None:
     """Let SIGTERM turn readiness off at once, and reach the server only after some seconds.
 
-    Until then the process goes on to answer, while load balancers look elsewhere. A second SIGTERM
+    Until then the process serves on, while load balancers look elsewhere. A second SIGTERM
     reaches the server at once. To be called when the server has installed its own handler, in the
     main thread's event loop; elsewhere, as under a test client, nothing is changed.
 

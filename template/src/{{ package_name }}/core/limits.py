@@ -29,7 +29,7 @@ _MICROSECONDS = 1_000_000
 class RateLimitResult(NamedTuple):
     """Whether a request may pass, and the values of its headers.
 
-    Where a limit has several rates, it is told of the one that binds it: that which lets it wait
+    Where a limit has several rates, this describes the one that binds: that which lets it wait
     longest, or else that of which the least is left.
 
     Attributes:

@@ -193,7 +193,7 @@ class ConsoleMailer:
 
 
 class RetryingMailer:
-    """Tries a mail again whose server is away, or asks to come back later.
+    """Retries a mail whose server is unavailable, or asks to come back later.
 
     Args:
         mailer: What sends.

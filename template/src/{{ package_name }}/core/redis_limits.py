@@ -73,7 +73,7 @@ class RedisRateLimiter:
                 raise UnavailableError(headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
     async def _try_script(self, client: Redis) -> None:
-        # Redis may answer a ping and still refuse to count, as when its memory is full.
+        # Redis may respond to a ping and still refuse to count, as when its memory is full.
         await self._script(keys=[f"{self._prefix}try"], args=[1, 1], client=client)
 
     async def _count(self, key: str, limit: Limit, client: Redis) -> RateLimitResult:

@@ -1,7 +1,7 @@
 """Settings from files: NAME_FILE holds the path of a file, and the file the value of NAME.
 
 An environment variable is inherited by every child, and shows in what a container's engine or a
-service manager tells of it; a file does not. Both can hand secrets out as files, and NAME_FILE is
+service manager shows of it; a file does not. Both can hand secrets out as files, and NAME_FILE is
 what most official images call such a path.
 """
 
@@ -51,16 +51,16 @@ class SecretFiles(PydanticBaseSettingsSource):
                 by the variable itself, so that it is unclear which one counts.
         """
         found: dict[str, Any] = {}
-        faults = []
+        errors = []
         for name, field in self.settings_cls.model_fields.items():
             try:
                 value, _, _ = self.get_field_value(field, name)
             except SecretFileError as error:
-                faults.append(str(error))
+                errors.append(str(error))
             else:
                 found |= {} if value is None else {name: value}
-        if faults:
-            raise SecretFileError("\n".join(faults))
+        if errors:
+            raise SecretFileError("\n".join(errors))
         return found
 
     def _read(self, name: str, path: Path) -> str:

@@ -48,7 +48,7 @@ class SmtpMailer:
         Messages of servers may quote the email's address, so they are not passed on.
 
         Raises:
-            MailDelayedError: The server is away, slow, or asks to come back later.
+            MailDelayedError: The server is unavailable, slow, or asks to come back later.
             MailError: It will not take the mail.
         """
         message = self._message(mail)
@@ -111,6 +111,6 @@ class SmtpMailer:
             return MailError(text) if error.code >= 500 else MailDelayedError(text)  # noqa: PLR2004 -- RFC 5321, section 4.2.1
         if isinstance(error, OSError):
             # Of the connection, and so of nothing that is in the mail.
-            told = str(error) or f"not done within {self._settings.smtp_timeout:g} s"
-            return MailDelayedError(f"the mail server is out of reach: {told} ({kind})")
+            reason = str(error) or f"not done within {self._settings.smtp_timeout:g} s"
+            return MailDelayedError(f"the mail server is out of reach: {reason} ({kind})")
         return MailError(f"the mail server cannot do what is needed ({kind})")

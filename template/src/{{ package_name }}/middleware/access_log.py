@@ -14,7 +14,7 @@ from ..core.redaction import Redactor
 from ..routes import route_template
 
 CLIENT_CLOSED_REQUEST = 499
-"""What the line says when the client went away before the answer began (as nginx has it)."""
+"""The status when the client disconnected before the response began (as in nginx)."""
 SWITCHING_PROTOCOLS = 101
 """What the line says of a WebSocket that was accepted."""
 

@@ -1,4 +1,4 @@
-"""Answers pages of other origins."""
+"""Cross-origin requests (CORS)."""
 
 from http import HTTPStatus
 
@@ -26,7 +26,7 @@ class CrossOriginMiddleware(CORSMiddleware):
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight here; pass on all else, with the headers that its origin may have."""
+        """Respond to a preflight here; pass on all else, with the headers that its origin may have."""
         if scope["type"] == "http" and scope["method"] == "OPTIONS":
             request = Request(scope)
             names = {"origin", "access-control-request-method"}

@@ -11,7 +11,7 @@ from ..responses import problem_response
 
 
 class HostsMiddleware:
-    """Answers 400 for a Host header of someone else's, which could poison links and caches.
+    """Responds 400 to a Host header of someone else's, which could poison links and caches.
 
     What machines ask all the time stays open: they ask by address.
     """

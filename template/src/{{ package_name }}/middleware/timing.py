@@ -1,4 +1,4 @@
-"""Tells how long the service took."""
+"""The duration of a request, in headers."""
 
 from time import perf_counter
 

@@ -15,7 +15,7 @@ class Deprecated(Deprecation):
 
         @router.get("/old", dependencies=[Depends(Deprecated(date(2027, 1, 1)))])
 
-    Every answer of the endpoint then has the headers, errors and refusals included; the document
+    Every response of the endpoint then has the headers, errors included; the OpenAPI schema
     marks it as deprecated.
     """
 

@@ -92,7 +92,7 @@ def install_in_mounts(routes: Sequence[BaseRoute]) -> None:
 
 
 async def handle_unhandled_error(request: Request, error: Exception) -> Response:
-    """Answer what a mounted application failed with; it goes on, to be logged and reported."""
+    """Respond to an error of a mounted application; it goes on, to be logged and reported."""
     del error
     return problem_response(request, ServiceError.status, ServiceError.detail)
 

@@ -68,7 +68,7 @@ async def get_current_user(claims: _SignedClaims, session: SessionDep) -> User:
     Raises:
         UnauthenticatedError: The token is missing, invalid, expired or revoked.
     """
-    # One question, at each request: whoever was logged out or deleted is so at once, and a role
+    # One query, at each request: a logout or a deletion takes effect at once, and a role
     # is today's.
     user = await active_user(session, claims.session_id)
     if user is None or user.id != claims.user_id:

@@ -26,7 +26,7 @@ def _is_programming_error(error: Exception) -> bool:
 
 
 async def handle_database_error(request: Request, error: Exception) -> Response:
-    """Answer that the service cannot do this now; the log has the reason."""
+    """Respond that the service is unavailable; the log has the reason."""
     if _is_programming_error(error):
         raise error
     logger.error("The database does not respond: %s", type(error).__name__, exc_info=error)

@@ -133,7 +133,7 @@ async def update_user(
 
     Another address of one's own needs `current_password`, and takes the old one's place when the
     token of the mail that goes there has come back (`/auth/verify-email`). Until then, and if the
-    address has an account already, the answer shows the old one.
+    address has an account already, the response shows the old one.
     """
     user = await service.read_user(session, caller, user_id)
     changes = data.model_dump(include={"name", "email"}, exclude_unset=True)

@@ -132,7 +132,7 @@ async def restore_user(session: AsyncSession, admin: User, user: User) -> None:
 
 
 async def _require_another_admin(session: AsyncSession, user: User) -> None:
-    # Of two administrators who demote each other, one is to be told that the other did: the second
+    # Of two administrators who demote each other, one has to learn that the other did: the second
     # waits for the rows. SQLite locks none, but has one writer at a time, so that a write which
     # changes nothing makes the second wait before it looks.
     admins = (
