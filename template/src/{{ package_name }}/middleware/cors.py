@@ -26,7 +26,7 @@ class CrossOriginMiddleware(CORSMiddleware):
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to a preflight here; pass on all else, with the headers that its origin may have."""
+        """Respond to a preflight; pass on all else, with the headers that its origin may have."""
         if scope["type"] == "http" and scope["method"] == "OPTIONS":
             request = Request(scope)
             names = {"origin", "access-control-request-method"}

@@ -41,8 +41,8 @@ class MailedToken(HidesSecrets, Base):
     """A token that was mailed, as a digest.
 
     It holds for the address that it was mailed to. A registration's has the password and the name
-    that were given with it: another client that registers the address cannot have its own confirmed by the
-    mail of another.
+    that were given with it: another client that registers the address cannot have its own
+    confirmed by that mail.
     """
 
     __tablename__ = "mailed_tokens"
