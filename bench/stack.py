@@ -379,7 +379,7 @@ def verdicts(found: Sequence[Subject]) -> tuple[list[str], bool]:
             start = statistics.median(subject.starts)
             word = "met" if start <= START_GOAL_SECONDS else "missed"
             lines.append(
-                f"{subject.name}: first answer after {start:.2f} s; "
+                f"{subject.name}: first response after {start:.2f} s; "
                 f"goal {START_GOAL_SECONDS}: {word}"
             )
     return lines, passed
