@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ..auth.current import ADMIN_ERRORS, CurrentAdmin
 from ..core.problems import UnavailableError
 from ..db.session import SessionDep
 from ..errors import documented
+from ..routes import PrefixRouter
 from . import service
 from .schemas import AuditPage, AuditQuery, AuditRead
 
-router = APIRouter(
+router = PrefixRouter(
     prefix="/audit",
     tags=["audit"],
     responses=documented(UnavailableError, *ADMIN_ERRORS),

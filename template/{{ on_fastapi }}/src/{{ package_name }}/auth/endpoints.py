@@ -4,13 +4,14 @@ from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import Body, Depends, Query
 
 from ..core.problems import UnavailableError
 from ..counting import address_and_route, client_and_route
 from ..db.session import SessionDep
 from ..errors import documented
 from ..rate_limit import RateLimit
+from ..routes import PrefixRouter
 from ..users.models import User
 from ..users.roles import Role
 from ..users.schemas import UserRead
@@ -43,7 +44,7 @@ from .schemas import (
     Verification,
 )
 
-router = APIRouter(
+router = PrefixRouter(
     prefix="/auth",
     tags=["auth"],
     responses=documented(UnavailableError),
