@@ -39,17 +39,15 @@ class IdentityMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request with the claims of its token in its state, as `claims` and `user_id`."""
         if scope["type"] in {"http", "websocket"}:
-            given = first(scope["headers"], _HEADER)
-            if given:
-                self._identify(scope, given)
+            identify(scope, self._tokens, self._limit)
         await self.app(scope, receive, send)
 
-    def _identify(self, scope: Scope, given: str) -> None:
-        scheme, _, token = given.partition(" ")
-        if scheme.lower() != _SCHEME:
-            return
-        claims = self._tokens.read(token.strip())
-        if claims is not None:
-            scope["state"]["claims"] = claims
-            scope["state"]["user_id"] = str(claims.user_id)
-            scope["state"]["user_limit"] = self._limit
+
+def identify(scope: Scope, tokens: AccessTokens, limit: str | None) -> None:
+    """Put the claims of a request's token into its state; nothing without a valid token."""
+    scheme, _, token = (first(scope["headers"], _HEADER) or "").partition(" ")
+    claims = tokens.read(token.strip()) if scheme.lower() == _SCHEME else None
+    if claims is not None:
+        scope["state"]["claims"] = claims
+        scope["state"]["user_id"] = str(claims.user_id)
+        scope["state"]["user_limit"] = limit

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from rest_framework import exceptions
 
 from .core.correlation import correlation_id
@@ -22,6 +22,7 @@ from .core.problems import (
     UnavailableError,
     describe,
 )
+from .resources import loop_of_request
 from .responses import reference
 from .routes import scope_of
 
@@ -74,6 +75,7 @@ def handle_exception(  # noqa: PLR0911 -- one for each kind
     """Respond to an exception of a view; None for unexpected ones, which the middleware handles."""
     request: HttpRequest = context["request"]._request  # noqa: SLF001 -- Django's own
     view: APIView = context["view"]
+    _set_rollback()
     match error:
         case ServiceError():
             return handle_service_error(request, error)
@@ -91,6 +93,13 @@ def handle_exception(  # noqa: PLR0911 -- one for each kind
             return handle_not_found(request, error)
         case _:
             return None
+
+
+def _set_rollback() -> None:
+    """Undo what a request has written that gets an error, where ATOMIC_REQUESTS is on."""
+    from rest_framework.views import set_rollback  # noqa: PLC0415 -- that module loads this one
+
+    set_rollback()
 
 
 def handle_service_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
@@ -184,3 +193,30 @@ def handle_suspicious(request: HttpRequest, exception: Exception) -> HttpRespons
     """Answer a request that Django does not trust; its log has the reason."""
     del exception
     return problem(request, 400, "The request is malformed.")
+
+
+class ProblemMiddleware:
+    """Turns what Django itself responds or raises into problems; its outermost middleware.
+
+    An unhandled exception goes on to the service's own middleware, which reports it and responds
+    (middleware/errors.py). Under Django's own handlers there is only this one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve a request."""
+        try:
+            response = self._get_response(request)
+        except Exception as error:
+            is_of_database = isinstance(error, OperationalError | InterfaceError)
+            if is_of_database and not _is_programming_error(error):
+                return handle_database_error(request, error)
+            if loop_of_request.get(None) is not None:
+                raise
+            logger.exception("Unhandled error")
+            return problem(request, ServiceError.status, ServiceError.detail)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return handle_not_allowed(request, response["Allow"])
+        return response

@@ -14,7 +14,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from threading import Event
@@ -25,13 +25,7 @@ from django.core import signals
 from django.core.exceptions import BadRequest
 from django.core.handlers.asgi import ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.db import InterfaceError, OperationalError
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_resolver, set_script_prefix
 from starlette.exceptions import HTTPException
@@ -40,7 +34,8 @@ from starlette.websockets import WebSocketClose
 
 from .core.problems import BodyTooLargeError, UnavailableError
 from .counting import client_and_route, count, refusal
-from .errors import RETRY_AFTER_SECONDS, handle_database_error, handle_not_allowed
+from .errors import RETRY_AFTER_SECONDS
+from .resources import loop_of_request
 from .routes import API_ROOT, note_route, route_template
 
 ON_THE_LOOP = "on_the_loop"
@@ -58,16 +53,6 @@ COUNTED = "counted"
 _LOOKS_UP_SECONDS = 0.5
 
 _RETRY_AFTER = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-
-_loop: ContextVar[asyncio.AbstractEventLoop] = ContextVar("loop")
-
-
-def wait_for[T](coroutine: Coroutine[Any, Any, T]) -> T:
-    """Return what a coroutine of the service's core gives, run by the event loop meanwhile.
-
-    For views, which run in threads: limits, cache and health belong to the event loop.
-    """
-    return asyncio.run_coroutine_threadsafe(coroutine, _loop.get()).result()
 
 
 def limit_of(view: Any, method: str | None) -> tuple[Any, Any]:
@@ -190,7 +175,7 @@ class DjangoHandler(BaseHandler):
 
     async def _in_a_thread(self, pool: _ThreadPool, request: ASGIRequest, stream: _Stream) -> None:
         loop = asyncio.get_running_loop()
-        _loop.set(loop)
+        loop_of_request.set(loop)
         context = copy_context()
         async with pool.place():
             try:
@@ -219,18 +204,13 @@ class DjangoHandler(BaseHandler):
         """
         set_script_prefix(get_script_prefix(request.scope))
         signals.request_started.send(sender=type(self), scope=request.scope)
-        try:
-            response = self.get_response(request)
-        except (OperationalError, InterfaceError) as error:
-            response = handle_database_error(request, error)
+        response = self.get_response(request)
         if isinstance(response, StreamingHttpResponse) and response.is_async:
             return response
         try:
             if isinstance(response, StreamingHttpResponse):
                 stream.give(response)
                 return None
-            if isinstance(response, HttpResponseNotAllowed) and not response.content:
-                return _whole(handle_not_allowed(request, response["Allow"]))
             return _whole(response)
         finally:
             response.close()
@@ -349,7 +329,7 @@ class _Stream:
             return
         finally:
             with suppress(RuntimeError):  # the loop is closed already
-                _loop.get().call_soon_threadsafe(listening.cancel)
+                loop_of_request.get().call_soon_threadsafe(listening.cancel)
 
     async def give_on_the_loop(self, response: StreamingHttpResponse) -> None:
         """Send a response with asynchronous parts."""
@@ -393,7 +373,7 @@ class _Stream:
         Raises:
             _GoneError: The client has disconnected.
         """
-        future = asyncio.run_coroutine_threadsafe(coroutine, _loop.get())
+        future = asyncio.run_coroutine_threadsafe(coroutine, loop_of_request.get())
         while True:
             try:
                 return future.result(_LOOKS_UP_SECONDS)

@@ -9,8 +9,11 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.utils.encoders import JSONEncoder
 
 MEDIA_TYPE = "application/json"
+# For what orjson does not know: sets, durations, querysets, lazy texts.
+_ENCODER = JSONEncoder()
 
 
 class UnreadableJSONError(ValidationError):
@@ -59,7 +62,7 @@ class JSONRenderer(BaseRenderer):
     ) -> bytes:
         """Return the response's body; empty for None."""
         del accepted_media_type, renderer_context
-        return b"" if data is None else orjson.dumps(data, default=str)
+        return b"" if data is None else orjson.dumps(data, default=_ENCODER.default)
 
 
 class OnlyJSON(BaseContentNegotiation):

@@ -10,6 +10,7 @@ from .api import ApiView
 from .core.problems import ServiceError
 from .errors import handle_not_found, handle_service_error, problem
 from .handler import ON_THE_LOOP
+from .resources import on_their_loop
 
 Handler = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
@@ -40,7 +41,7 @@ def methods(*allowed: str) -> Callable[[Handler], Handler]:
                 headers = {"Allow": ", ".join(taken)}
                 return problem(request, 405, "Method Not Allowed", headers=headers)
             try:
-                return await view(request, *args, **kwargs)
+                return await on_their_loop(view(request, *args, **kwargs))
             except ServiceError as error:
                 return handle_service_error(request, error)
             except Http404 as error:

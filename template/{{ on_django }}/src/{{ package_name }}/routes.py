@@ -9,14 +9,12 @@ from django.http import HttpRequest
 from django.urls import ResolverMatch
 from starlette.types import Scope
 
+from .resources import scope_without_server
+
 API_ROOT = "/api"
 FIRST = "v1"
 """The version that the API begins with."""
 
-_NO_LAYERS = (
-    "this request did not pass the service's middlewares, which create_app() adds to Django: "
-    "in a test, call with the fixture `client`, which is Starlette's TestClient"
-)
 ROUTE = "route_template"
 """Where a request's state has the template of its route."""
 
@@ -40,14 +38,13 @@ def _template(route: str) -> str:
 
 
 def scope_of(request: Any) -> Scope:
-    """Return the ASGI scope of a request of Django or its REST framework.
-
-    Raises:
-        RuntimeError: It came another way, as from the test clients of these two.
-    """
-    scope: Scope | None = getattr(getattr(request, "_request", request), "scope", None)
+    """Return the ASGI scope of a request of Django or its REST framework."""
+    request = getattr(request, "_request", request)
+    scope: Scope | None = getattr(request, "scope", None)
     if scope is None or "state" not in scope:
-        raise RuntimeError(_NO_LAYERS)
+        scope = request.scope = scope_without_server(request)
+    if request.resolver_match is not None and ROUTE not in scope["state"]:
+        note_route(request, request.resolver_match)
     return scope
 
 

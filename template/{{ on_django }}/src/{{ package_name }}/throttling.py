@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from .counting import count, refusal
-from .handler import COUNTED, counted_as, limit_of, wait_for
+from .handler import COUNTED, counted_as, limit_of
+from .resources import wait_for
 from .routes import scope_of
 
 if TYPE_CHECKING:  # it looks for this module by its name while it is loaded

@@ -8,8 +8,7 @@ from django.http import HttpRequest
 
 from ..audit.events import Event
 from ..audit.service import record
-from ..handler import wait_for
-from ..state import state_of
+from ..resources import resources, wait_for
 from ..users.models import User
 from ..users.roles import Role
 
@@ -25,10 +24,11 @@ class AdministratorBackend(BaseBackend):
         **_: Any,
     ) -> User | None:
         """Return the administrator with this address and password; None if there is none."""
-        if request is None or username is None or password is None:
+        del request
+        if username is None or password is None:
             return None
         user = User.objects.filter(email=username.strip().lower()).first()
-        passwords = state_of(request)["accounts"].passwords
+        passwords = resources()["accounts"].passwords
         kept = None if user is None else user.password
         matches = wait_for(passwords.verify(password, kept)).matches
         if user is None or not matches or not _may_enter(user):

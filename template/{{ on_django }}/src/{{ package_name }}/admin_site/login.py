@@ -10,16 +10,22 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from ..auth.sessions import active_sessions, log_out_of_site, open_session
+from ..routes import API_ROOT
 from ..state import state_of
 from ..users.models import User
 
 _SESSION_ID = "session_id"
 
 
-def begin(request: HttpRequest) -> None:
-    """Open a session for a login, and store its ID in the session of the cookie."""
+def begin(request: HttpRequest, user: User, **_: Any) -> None:
+    """Open a session for a login, and store its ID in the session of the cookie.
+
+    It receives `user_logged_in`, so that it also serves `login()` and a test's `force_login()`. The
+    API's logins have tokens in place of a cookie.
+    """
+    if not hasattr(request, "session") or request.path_info.startswith(f"{API_ROOT}/"):
+        return
     lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    user = cast("User", request.user)
     request.session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
     _name(request, user)
 

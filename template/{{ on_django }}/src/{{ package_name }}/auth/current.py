@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from ..core.problems import ServiceError
 from ..core.tokens import Claims
-from ..handler import wait_for
+from ..resources import wait_for
 from ..routes import scope_of
 from ..state import state_of
 from ..users.models import User
@@ -100,5 +100,11 @@ def user_of(request: Request) -> User:
 
 
 def claims_of(request: Request) -> Claims:
-    """Return the claims of the access token, if a permission has allowed the request."""
-    return cast("Claims", request.auth)
+    """Return the claims of the access token, if a permission has allowed the request.
+
+    Raises:
+        UnauthenticatedError: The user was identified in another way, as by a cookie or a test.
+    """
+    if not isinstance(request.auth, Claims):
+        raise UnauthenticatedError
+    return request.auth

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from ..audit.events import Event
 from ..audit.service import record
-from ..handler import wait_for
+from ..resources import wait_for
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError, WrongPasswordError

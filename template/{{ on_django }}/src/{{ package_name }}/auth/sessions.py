@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.timezone import now
 
 from ..audit.events import Event
 from ..audit.service import record
 from ..core.tokens import Claims, digest, random_token
-from ..handler import wait_for
+from ..resources import wait_for
 from ..users.models import User
 from .errors import InvalidCredentialsError, InvalidRefreshTokenError
 from .models import RefreshToken, Session
@@ -19,11 +21,19 @@ from .schemas import TokenPair
 from .services import AuthServices
 
 
-def log_in(services: AuthServices, email: str, password: str) -> TokenPair:
+def log_in(
+    services: AuthServices, email: str, password: str, request: HttpRequest | None = None
+) -> TokenPair:
     """Open a session.
 
     No transaction is open while the password is compared, which takes long; so the user is looked
-    at once more afterwards.
+    at once more afterwards. Django's signals `user_logged_in` and `user_login_failed` are sent.
+
+    Args:
+        services: What accounts need.
+        email: Whose it is said to be.
+        password: In plain text.
+        request: The request, for receivers of the signals.
 
     Raises:
         InvalidCredentialsError: There is no such user, or not with this password, or the address
@@ -45,8 +55,11 @@ def log_in(services: AuthServices, email: str, password: str) -> TokenPair:
             record(Event.LOGIN_FAILED, subject=subject)
         else:
             record(Event.LOGIN, actor=subject, subject=subject)
-    if issued is None:
+    if user is None or issued is None:
+        credentials = {"username": email}
+        user_login_failed.send(__name__, credentials=credentials, request=request)
         raise InvalidCredentialsError
+    user_logged_in.send(User, request=request, user=user)
     return issued
 
 

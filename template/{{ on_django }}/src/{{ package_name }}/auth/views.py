@@ -173,7 +173,9 @@ class LoginView(GuessedView):
         """
         data = _login(request)
         password = data.password.get_secret_value()
-        return json_response(sessions.log_in(self.state["accounts"], data.email, password))
+        services = self.state["accounts"]
+        pair = sessions.log_in(services, data.email, password, request._request)  # noqa: SLF001 -- Django's own request
+        return json_response(pair)
 
 
 def _login(request: Request) -> Login:

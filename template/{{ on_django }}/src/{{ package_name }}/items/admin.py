@@ -11,11 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 
-from ..handler import wait_for
-from ..state import state_of
 from .models import Item
 from .serializers import ItemCreateSerializer
-from .views import CACHE
 
 
 class ItemForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
@@ -45,15 +42,13 @@ class OwnerSelect(AutocompleteSelect):
 
 @admin.register(Item)
 class ItemAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
-    """Searches and changes items, and invalidates the cache."""
+    """Searches and changes items."""
 
     form = ItemForm
     list_display = ("name", "owner", "quantity", "created_at")
     search_fields = ("name", "description")
     autocomplete_fields = ("owner",)
     ordering = ("-id",)
-    # One at a time, so that the cache hears of each.
-    actions = None
 
     def formfield_for_foreignkey(
         self,
@@ -64,18 +59,3 @@ class ItemAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs on
         """Return the field of the owner."""
         options["widget"] = OwnerSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **options)
-
-    def save_model(self, request: HttpRequest, obj: Item, form: Any, change: Any) -> None:
-        """Keep an item."""
-        super().save_model(request, obj, form, change)
-        _forget(request, obj.pk)
-
-    def delete_model(self, request: HttpRequest, obj: Item) -> None:
-        """Remove an item."""
-        number = obj.pk
-        super().delete_model(request, obj)
-        _forget(request, number)
-
-
-def _forget(request: HttpRequest, number: int) -> None:
-    wait_for(state_of(request)["cache"].forget(CACHE, number))

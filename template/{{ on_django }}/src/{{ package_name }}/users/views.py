@@ -23,7 +23,6 @@ from ..auth.registration import request_move
 from ..auth.sessions import end_sessions
 from ..core.problems import UnavailableError
 from ..counting import count, refusal
-from ..handler import wait_for
 from ..openapi import fails_with
 from ..pagination import part_of
 from ..pydantic_views import (
@@ -35,6 +34,7 @@ from ..pydantic_views import (
     query_of,
     query_parameters,
 )
+from ..resources import wait_for
 from ..routes import scope_of
 from ..settings import Settings
 from . import service

@@ -1,0 +1,26 @@
+"""Cached items: each write of an item invalidates it, whoever writes."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+
+from ..resources import resources, wait_for
+from .models import Item
+
+CACHE = "items"
+
+
+def invalidate(*, instance: Item, **_: Any) -> None:
+    """Invalidate an item when its transaction is committed.
+
+    `QuerySet.update` and `bulk_update` send no signal: call this for each item after them.
+    """
+    number = instance.pk
+    transaction.on_commit(lambda: wait_for(resources()["cache"].forget(CACHE, number)))
+
+
+def connect() -> None:
+    """Have each write of an item seen."""
+    for signal in (post_save, post_delete):
+        signal.connect(invalidate, sender=Item, dispatch_uid=__name__)
