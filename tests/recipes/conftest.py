@@ -205,7 +205,7 @@ def user(admin: Visitor) -> Visitor:
 def outcomes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What became of each test that the recipes write in the service, by its name."""
     report = tmp_path_factory.mktemp("outcomes") / "report.json"
-    (project.path / "tests" / "recipe_report.py").write_text(_REPORT)
+    (project.path / "tests" / "recipe_report.py").write_text(REPORTER)
     files = sorted(str(file) for file in (project.path / "tests").glob("test_recipe_*.py"))
     project.run(
         *(
@@ -227,7 +227,7 @@ def outcomes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict
     return found
 
 
-_REPORT = '''"""Writes what became of each test."""
+REPORTER = '''"""Writes what became of each test."""
 
 import json
 import os

@@ -1,0 +1,129 @@
+"""The ordinary ways of Django and its REST framework, in an app of a team's.
+
+The tests of `service` run in it, as its team writes them; those here ask the service
+as it serves, and look at what the contract guarantees.
+"""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import pytest
+
+from tests.recipes.conftest import Service, assert_guaranteed, assert_problem, new_id
+from tests.recipes.django.conftest import TESTS
+from tests.support.accounts import Visitor
+from tests.support.edits import package_of
+from tests.support.project import Project, Running, free_port
+
+pytestmark = pytest.mark.xdist_group("django recipes")
+SECRET = "hunter2-planted"  # noqa: S105 -- planted to be looked for
+ORDERS = "/api/v1/orders"
+WRITTEN = [
+    each.name
+    for each in ast.parse(TESTS.read_text()).body
+    if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")
+]
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_in_the_service(outcomes: dict[str, str], name: str) -> None:
+    assert outcomes[name] == "passed", outcomes[name]
+
+
+def test_a_view_that_says_nothing_is_closed(service: Service) -> None:
+    for path in (f"{ORDERS}/", f"{ORDERS}/values"):
+        assert assert_problem(service.get(path), 401)["code"] == "UNAUTHENTICATED"
+
+
+def test_a_model_view_set_serves_with_all_guarantees(service: Service, user: Visitor) -> None:
+    created = user.post(f"{ORDERS}/", {"title": "one"})
+    read = user.get(f"{ORDERS}/{created.json()['id']}/")
+
+    assert (created.status_code, read.json()["title"]) == (201, "one")
+    assert_guaranteed(read)
+    assert read.headers["X-RateLimit-Limit"]
+    counted = 'endpoint="/api/v1/orders/{pk}/"'
+    assert counted in service.metrics()
+
+
+def test_an_unhandled_error_shows_no_secret(service: Service) -> None:
+    mark = new_id()
+
+    failed = service.get(f"{ORDERS}/fails", headers={"X-Correlation-ID": mark})
+
+    assert assert_problem(failed, 500)["code"] == "INTERNAL_ERROR"
+    written = service.lines(mark, 2, logger="application")
+    assert SECRET not in f"{failed.text}{written}"
+    assert [line["level"] for line in written] == ["warning", "error"]
+
+
+def test_a_command_and_the_shell_call_the_services_functions(project: Project) -> None:
+    python, package = ".venv/bin/python", package_of(project).name
+
+    imported = project.run(python, "manage.py", "import_orders").stdout
+    shown = project.run(
+        *(python, "manage.py", "shell", "--command"),
+        f"from {package}.items.models import Item\nprint(Item.objects.get().quantity)",
+    ).stdout
+
+    assert "imported " in imported
+    assert "To: imported@example.com" in imported, "the email was not sent before the end"
+    assert SECRET not in imported
+    assert shown.split()[-1] == "2"
+
+
+def test_runserver_serves_with_all_middlewares(project: Project) -> None:
+    port = free_port()
+    with _started(
+        project, port, "manage.py", "runserver", f"127.0.0.1:{port}", "--noreload"
+    ) as url:
+        assert_guaranteed(httpx2.get(url))
+        assert_problem(httpx2.get(f"{url}{ORDERS}/"), 401)
+
+
+def test_under_wsgi_authentication_limits_and_problems_are_the_same(project: Project) -> None:
+    port = free_port()
+    serve = (
+        "from wsgiref.simple_server import make_server\n"
+        f"from {package_of(project).name}.config.wsgi import application\n"
+        f"make_server('127.0.0.1', {port}, application).serve_forever()"
+    )
+    with _started(project, port, "-c", serve) as url:
+        closed = httpx2.get(f"{url}{ORDERS}/")
+        failed = httpx2.get(f"{url}{ORDERS}/fails")
+        body = {"email": "nobody@example.com", "password": "a wrong password"}
+        guesses = [httpx2.post(f"{url}/api/v1/auth/login", json=body).status_code for _ in range(6)]
+
+    assert (closed.status_code, closed.json()["code"]) == (401, "UNAUTHENTICATED")
+    assert (failed.status_code, failed.json()["code"]) == (500, "INTERNAL_ERROR")
+    assert "hunter2" not in failed.text
+    assert guesses == [401] * 5 + [429]
+
+
+@contextmanager
+def _started(project: Project, port: int, *command: str) -> Iterator[str]:
+    """Start a server by Python, and end it."""
+    log = project.path / f"server-{port}.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [str(project.path / ".venv" / "bin" / "python"), *command],
+            cwd=project.path,
+            env=project.environment(None),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    running = Running(process, f"http://127.0.0.1:{port}", log)
+    try:
+        running.wait_until_live()
+        yield running.url
+    except BaseException:
+        print(running.output()[-20_000:])  # which pytest shows beside the failure
+        raise
+    finally:
+        running.end()
+        log.unlink()
