@@ -35,8 +35,10 @@ from starlette.websockets import WebSocketClose
 from .core.problems import BodyTooLargeError, UnavailableError
 from .counting import client_and_route, count, refusal
 from .errors import RETRY_AFTER_SECONDS
-from .resources import loop_of_request
+from .resources import loop_of_request, wait_for
 from .routes import API_ROOT, note_route, route_template
+
+__all__ = ["DjangoHandler", "limit_of", "wait_for"]  # the last for modules of before 1.0
 
 ON_THE_LOOP = "on_the_loop"
 """The attribute of a view's function that wants to be awaited where requests arrive."""
