@@ -1,9 +1,9 @@
 """Django alone as a WSGI application, for servers that take no other.
 
 Authentication, permissions, limits, the cache and problem bodies are the same. Missing is what
-stands around Django in `asgi.py`: security headers, CORS, correlation IDs, access log lines,
-metrics, Sentry, the limits of headers and bodies, graceful draining. Let a proxy do that, or use
-`make serve`.
+stands around Django in `asgi.py`: security headers, CORS, correlation IDs, log lines of requests,
+the limits of headers and bodies, all that watches requests, graceful draining. Let a proxy do that,
+or use `make serve`.
 """
 
 import os
