@@ -14,6 +14,7 @@ import pytest
 
 from tests.recipes.conftest import Service, assert_guaranteed, assert_problem, new_id
 from tests.recipes.django.conftest import TESTS
+from tests.recipes.test_websockets import TEXT, Socket, opened
 from tests.support.accounts import Visitor
 from tests.support.edits import package_of
 from tests.support.project import Project, Running, free_port
@@ -58,6 +59,26 @@ def test_an_unhandled_error_shows_no_secret(service: Service) -> None:
     written = service.lines(mark, 2, logger="application")
     assert SECRET not in f"{failed.text}{written}"
     assert [line["level"] for line in written] == ["warning", "error"]
+
+
+def test_a_websocket_stands_beside_the_api(service: Service, user: Visitor) -> None:
+    headers = {"Authorization": f"Bearer {user.access}", "X-Correlation-ID": (mark := new_id())}
+
+    with opened(service, "/echo/", headers) as response:
+        socket = Socket(response)
+        socket.send("hello")
+        received = socket.receive()
+
+    assert received == (TEXT, b"hello")
+    assert_guaranteed(response)
+    assert service.line(mark)["status_code"] == 101
+    assert assert_problem(service.get("/nothing"), 404)["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(("path", "status"), [("/echo/", 403), ("/nothing", 403)])
+def test_a_websocket_is_closed_to_others(service: Service, path: str, status: int) -> None:
+    with opened(service, path) as response:
+        assert_problem(response, status)
 
 
 def test_a_command_and_the_shell_call_the_services_functions(project: Project) -> None:
