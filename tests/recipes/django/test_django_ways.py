@@ -115,13 +115,25 @@ def test_runserver_serves_with_all_middlewares(project: Project) -> None:
         assert_problem(httpx2.get(f"{url}{ORDERS}/"), 401)
 
 
-def test_under_wsgi_authentication_limits_and_problems_are_the_same(project: Project) -> None:
+WSGI = (
+    "from wsgiref.simple_server import make_server\n"
+    "from {package}.config.wsgi import application\n"
+    "make_server('127.0.0.1', {port}, application).serve_forever()"
+)
+ASGI = (
+    "import os, uvicorn\n"
+    "from django.core.asgi import get_asgi_application\n"
+    "os.environ['DJANGO_SETTINGS_MODULE'] = '{package}.config.settings'\n"
+    "uvicorn.run(get_asgi_application(), port={port}, lifespan='off')"
+)
+
+
+@pytest.mark.parametrize("serve", [WSGI, ASGI], ids=["WSGI", "ASGI"])
+def test_under_django_s_own_handlers_authentication_limits_and_problems_are_the_same(
+    project: Project, serve: str
+) -> None:
     port = free_port()
-    serve = (
-        "from wsgiref.simple_server import make_server\n"
-        f"from {package_of(project).name}.config.wsgi import application\n"
-        f"make_server('127.0.0.1', {port}, application).serve_forever()"
-    )
+    serve = serve.format(package=package_of(project).name, port=port)
     with _started(project, port, "-c", serve) as url:
         closed = httpx2.get(f"{url}{ORDERS}/")
         failed = httpx2.get(f"{url}{ORDERS}/fails")
