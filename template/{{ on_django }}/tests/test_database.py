@@ -3,7 +3,7 @@ from django.core.management import call_command
 from starlette.testclient import TestClient
 
 
-@pytest.mark.usefixtures("transactional_db")
+@pytest.mark.usefixtures("db")
 def test_the_migrations_make_the_tables_that_the_models_describe() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 

@@ -42,6 +42,11 @@ def project(rendered: Render) -> Project:
         "URLS: dict[str, tuple[str, ...]] = {}",
         f'URLS: dict[str, tuple[str, ...]] = {{"v1": ("{package.name}.orders.urls",)}}',
     )
+    replace(
+        custom,
+        "ASGI: dict[str, str] = {}",
+        f'ASGI: dict[str, str] = {{"/echo": "{package.name}.orders.echo.application"}}',
+    )
     filters = '{"DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"]}'
     replace(
         custom,

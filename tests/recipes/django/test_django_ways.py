@@ -14,6 +14,7 @@ import pytest
 
 from tests.recipes.conftest import Service, assert_guaranteed, assert_problem, new_id
 from tests.recipes.django.conftest import TESTS
+from tests.recipes.test_websockets import TEXT, Socket, opened
 from tests.support.accounts import Visitor
 from tests.support.edits import package_of
 from tests.support.project import Project, Running, free_port
@@ -60,6 +61,26 @@ def test_an_unhandled_error_shows_no_secret(service: Service) -> None:
     assert [line["level"] for line in written] == ["warning", "error"]
 
 
+def test_a_websocket_stands_beside_the_api(service: Service, user: Visitor) -> None:
+    headers = {"Authorization": f"Bearer {user.access}", "X-Correlation-ID": (mark := new_id())}
+
+    with opened(service, "/echo/", headers) as response:
+        socket = Socket(response)
+        socket.send("hello")
+        received = socket.receive()
+
+    assert received == (TEXT, b"hello")
+    assert_guaranteed(response)
+    line = service.line(mark)
+    assert (line["route"], line["status_code"]) == ("/echo", 101)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/echo/", 403), ("/nothing", 404)])
+def test_a_websocket_is_closed_to_others(service: Service, path: str, status: int) -> None:
+    with opened(service, path) as response:
+        assert_problem(response, status)
+
+
 def test_a_command_and_the_shell_call_the_services_functions(project: Project) -> None:
     python, package = ".venv/bin/python", package_of(project).name
 
@@ -75,6 +96,16 @@ def test_a_command_and_the_shell_call_the_services_functions(project: Project) -
     assert shown.split()[-1] == "2"
 
 
+def test_a_short_command_that_writes_ends_without_an_error(project: Project) -> None:
+    ended = project.run(
+        *(".venv/bin/python", "manage.py", "shell", "--command"),
+        f"from {package_of(project).name}.items.models import Item\n"
+        "Item.objects.create(name='short', quantity=1).delete()",
+    )
+
+    assert "error" not in ended.stdout
+
+
 def test_runserver_serves_with_all_middlewares(project: Project) -> None:
     port = free_port()
     with _started(
@@ -84,13 +115,25 @@ def test_runserver_serves_with_all_middlewares(project: Project) -> None:
         assert_problem(httpx2.get(f"{url}{ORDERS}/"), 401)
 
 
-def test_under_wsgi_authentication_limits_and_problems_are_the_same(project: Project) -> None:
+WSGI = (
+    "from wsgiref.simple_server import make_server\n"
+    "from {package}.config.wsgi import application\n"
+    "make_server('127.0.0.1', {port}, application).serve_forever()"
+)
+ASGI = (
+    "import os, uvicorn\n"
+    "from django.core.asgi import get_asgi_application\n"
+    "os.environ['DJANGO_SETTINGS_MODULE'] = '{package}.config.settings'\n"
+    "uvicorn.run(get_asgi_application(), port={port}, lifespan='off')"
+)
+
+
+@pytest.mark.parametrize("serve", [WSGI, ASGI], ids=["WSGI", "ASGI"])
+def test_under_django_s_own_handlers_authentication_limits_and_problems_are_the_same(
+    project: Project, serve: str
+) -> None:
     port = free_port()
-    serve = (
-        "from wsgiref.simple_server import make_server\n"
-        f"from {package_of(project).name}.config.wsgi import application\n"
-        f"make_server('127.0.0.1', {port}, application).serve_forever()"
-    )
+    serve = serve.format(package=package_of(project).name, port=port)
     with _started(project, port, "-c", serve) as url:
         closed = httpx2.get(f"{url}{ORDERS}/")
         failed = httpx2.get(f"{url}{ORDERS}/fails")

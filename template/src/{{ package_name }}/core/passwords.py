@@ -5,6 +5,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import NamedTuple
 
 from pwdlib import PasswordHash
@@ -78,7 +79,8 @@ class Passwords:
 
     async def prepare(self) -> None:
         """Make the hash that stands in for those of unknown users, so that the first has it."""
-        await self._run(self._decoys_hash)
+        with suppress(RuntimeError):  # a short command ends before, and starts no more threads
+            await self._run(self._decoys_hash)
 
     def close(self) -> None:
         """End the threads."""

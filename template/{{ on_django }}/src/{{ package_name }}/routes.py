@@ -41,7 +41,7 @@ def scope_of(request: Any) -> Scope:
     """Return the ASGI scope of a request of Django or its REST framework."""
     request = getattr(request, "_request", request)
     scope: Scope | None = getattr(request, "scope", None)
-    if scope is None or "state" not in scope:
+    if scope is None or "settings" not in scope.get("state", ()):  # a server's may be empty
         scope = request.scope = scope_without_server(request)
     if request.resolver_match is not None and ROUTE not in scope["state"]:
         note_route(request, request.resolver_match)
