@@ -437,7 +437,19 @@ DJANGO = [
     _django("other routes", "ROOT_URLCONF", '{"ROOT_URLCONF": "urls"}'),
     _django("a weak key that verifies", "SECRET_KEY_FALLBACKS", '{"SECRET_KEY_FALLBACKS": ["x"]}'),
     _django("no dict", "REST_FRAMEWORK", '{"REST_FRAMEWORK": None}'),
-    _django("a log configuration that nobody reads", "LOGGING", '{"LOGGING": {"version": 1}}'),
+    Custom(
+        "SETTINGS with a handler of one's own in LOGGING",
+        slices=(
+            'SETTINGS = {"LOGGING": {'
+            '"handlers": {"own": {"class": "logging.FileHandler", "filename": "own.log"}}, '
+            '"root": {"handlers": ["own"]}}}\n'
+        ),
+    ),
+    _django(
+        "loggers switched off",
+        "disable_existing_loggers",
+        '{"LOGGING": {"disable_existing_loggers": True}}',
+    ),
     _django("a cookie for other sites", "SAMESITE", '{"SESSION_COOKIE_SAMESITE": "None"}'),
     _django("a cookie for http", "SESSION_COOKIE_SECURE", '{"SESSION_COOKIE_SECURE": False}'),
     Custom(

@@ -73,8 +73,8 @@ def _no_dicts(ours: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _lost(ours: Mapping[str, Any]) -> Iterator[str]:
-    if settings.LOGGING:
-        yield "LOGGING: is not read; add handlers to the root logger (docs/logs.md)"
+    if settings.LOGGING.get("disable_existing_loggers", True):
+        yield "LOGGING disable_existing_loggers: must be False; the service's lines would be lost"
     for name, advice in _LISTS.items():
         yield from _missing(name, ours.get(name, ()), getattr(settings, name), advice)
     for name, why in _VALUES.items():
