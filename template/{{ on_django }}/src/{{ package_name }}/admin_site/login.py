@@ -9,6 +9,8 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from ..audit.events import Event
+from ..audit.service import record
 from ..auth.sessions import active_sessions, log_out_of_site, open_session
 from ..state import state_of
 from ..users.models import User
@@ -21,6 +23,7 @@ def begin(request: HttpRequest) -> None:
     lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
     user = cast("User", request.user)
     request.session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
+    record(Event.LOGIN, actor=user.pk, subject=user.pk, details={"site": "admin"})
     _name(request, user)
 
 

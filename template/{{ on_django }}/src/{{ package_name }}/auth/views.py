@@ -173,7 +173,9 @@ class LoginView(GuessedView):
         """
         data = _login(request)
         password = data.password.get_secret_value()
-        return json_response(sessions.log_in(self.state["accounts"], data.email, password))
+        django = request._request  # noqa: SLF001 -- as backends and receivers of signals know it
+        pair = sessions.log_in(self.state["accounts"], data.email, password, django)
+        return json_response(pair)
 
 
 def _login(request: Request) -> Login:

@@ -16,7 +16,8 @@ _BACKENDS = ("BACKEND", "ENGINE")
 _LISTS = {
     "INSTALLED_APPS": "name yours in APPS of custom.py",
     "MIDDLEWARE": "name yours in MIDDLEWARE of custom.py",
-    "AUTHENTICATION_BACKENDS": "the admin site's login needs it; name yours beside it",
+    "AUTHENTICATION_BACKENDS": "logins need it; name yours beside it",
+    "PASSWORD_HASHERS": "stored passwords may need it; name yours beside it",
     "AUTH_PASSWORD_VALIDATORS": "passwords would have no rule; name yours beside it",
 }
 _CLASSES = {
