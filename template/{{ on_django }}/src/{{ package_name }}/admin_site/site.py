@@ -3,7 +3,6 @@
 from functools import partial
 from http import HTTPStatus
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 from django.contrib import admin
@@ -20,8 +19,6 @@ from ..counting import address_and_route
 from ..routes import API_ROOT, FIRST, ROUTE
 from . import login
 from .password import PasswordView
-
-STATIC_FILES = Path(admin.__file__).parent / "static"
 
 _GUESSES = {"POST": attrgetter("rate_limit_login")}
 

@@ -57,9 +57,7 @@ class UserAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs on
         del request, obj
         return False
 
-    @admin.action(
-        description="Delete, so that they can be restored", permissions=["superuser"]
-    )
+    @admin.action(description="Delete, so that they can be restored", permissions=["superuser"])
     def delete_users(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """Delete users; their tokens end at once."""
 

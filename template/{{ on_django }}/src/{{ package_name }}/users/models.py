@@ -69,9 +69,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True)
-    password = PasswordField(
-        max_length=255, null=True, default=UNUSABLE, db_column="password_hash"
-    )
+    password = PasswordField(max_length=255, null=True, default=UNUSABLE, db_column="password_hash")
     role = models.CharField(
         max_length=20,
         default=Role.USER.value,

@@ -22,9 +22,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "user",
             "password",
-            PasswordField(
-                db_column="password_hash", default=UNUSABLE, max_length=255, null=True
-            ),
+            PasswordField(db_column="password_hash", default=UNUSABLE, max_length=255, null=True),
         ),
         migrations.AlterField(
             "user",
