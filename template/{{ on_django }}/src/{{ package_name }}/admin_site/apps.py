@@ -1,9 +1,17 @@
 """The admin site, as Django knows it."""
 
 from django.contrib.admin import apps
+from django.contrib.auth.signals import user_logged_in
 
 
 class AdminSiteConfig(apps.AdminConfig):
     """Django's own app, with the service's site in place of its default."""
 
     default_site = f"{__package__}.site.ServiceAdminSite"
+
+    def ready(self) -> None:
+        """Look for the apps' modules, and open a session for each login by a cookie."""
+        from .login import begin  # noqa: PLC0415 -- models are loaded by now
+
+        super().ready()
+        user_logged_in.connect(begin)

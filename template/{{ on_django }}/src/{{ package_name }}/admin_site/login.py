@@ -18,13 +18,16 @@ from ..users.models import User
 _SESSION_ID = "session_id"
 
 
-def begin(request: HttpRequest) -> None:
-    """Open a session for a login, and store its ID in the session of the cookie."""
+def begin(request: HttpRequest | None, user: User, **_: Any) -> None:
+    """Open a session for a login by a cookie, and store its ID in the cookie's session."""
+    # Django's login has asked for it; that of the API has none.
+    session = getattr(request, "session", None)
+    if session is None or not session.accessed:
+        return
     lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    user = cast("User", request.user)
-    request.session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
+    session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
     record(Event.LOGIN, actor=user.pk, subject=user.pk, details={"site": "admin"})
-    _name(request, user)
+    _name(cast("HttpRequest", request), user)
 
 
 def end(request: HttpRequest) -> None:
@@ -54,4 +57,5 @@ def user_of(request: HttpRequest) -> User | AnonymousUser:
 def _name(request: HttpRequest, user: User) -> None:
     # The session was verified, so that a limit may count by it; what is guessed here, passwords,
     # counts by the address (site.py).
-    cast("Any", state_of(request))["user_id"] = str(user.pk)
+    state = (getattr(request, "scope", None) or {}).get("state", {})
+    state["user_id"] = str(user.pk)

@@ -1,7 +1,6 @@
 """The admin site: one login for administrators and other staff, counted like the API's."""
 
 from functools import partial
-from http import HTTPStatus
 from operator import attrgetter
 from typing import Any
 
@@ -66,10 +65,7 @@ class ServiceAdminSite(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the login, or log in."""
-        shown = super().login(request, extra_context)
-        if request.method == "POST" and shown.status_code == HTTPStatus.FOUND:
-            login.begin(request)
-        return shown
+        return super().login(request, extra_context)
 
     # Which room serves it, and how often it may be tried (handler.py): together with the API's.
     login.hashing = frozenset({"POST"})  # type: ignore[attr-defined] # functions are typed without

@@ -24,9 +24,10 @@ class AccountBackend(ModelBackend):
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
-        **_: Any,
+        **given: Any,
     ) -> User | None:
         """Return the user with this email and password; None if there is none."""
+        username = username or given.get(User.USERNAME_FIELD)
         if username is None or password is None:
             return None
         user = User.objects.filter(email=username.strip().lower()).first()
