@@ -152,10 +152,20 @@ urlpatterns = [
 def shows_toolbar(request) -> bool:
     return True
 ''',
+    "locked.py": '''"""What django-axes responds to an address that it refuses."""
+
+from django.http import HttpResponse
+
+from ..errors import problem
+
+
+def refuse(request, response=None, credentials=None) -> HttpResponse:
+    return problem(request, 429, "Too many failed logins. Try again later.")
+''',
     "static/recipes/hello.css": "h1 { color: green }\n",
     "management/__init__.py": "",
     "management/commands/__init__.py": "",
-    "management/commands/say.py": '''"""A command that logs what it should not, and fails if it is told to."""
+    "management/commands/say.py": '''"""A command that logs what it should not."""
 
 import logging
 from typing import Any
@@ -199,6 +209,7 @@ SETTINGS = {
         "PACKAGE.auth.backend.AccountBackend",
     ],
     "AXES_FAILURE_LIMIT": FAILURES,
+    "AXES_LOCKOUT_CALLABLE": "PACKAGE.recipes.locked.refuse",
     "AXES_USERNAME_FORM_FIELD": "username",
     "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
     "STORAGES": {
@@ -232,5 +243,5 @@ def write_recipes(project: Project, ftp_port: int) -> None:
     custom.write_text(custom.read_text() + own)
     (package / "recipes" / "migrations").mkdir()
     (package / "recipes" / "migrations" / "__init__.py").touch()
-    project.make("migration", "m=orders")
-    project.make("migrate")
+    for target in (["migration", "m=orders"], ["migrate"]):
+        project.make(*target, env={"UV_NO_SYNC": "true"})

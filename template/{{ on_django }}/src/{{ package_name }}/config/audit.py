@@ -81,9 +81,9 @@ def _lost(ours: Mapping[str, Any]) -> Iterator[str]:
     for name, why in _VALUES.items():
         if name in ours and getattr(settings, name) != ours[name]:
             yield f"{name}: must be {ours[name]}; {why}"
-    first = ours.get("PASSWORD_HASHERS", ())[:1]
-    if first != settings.PASSWORD_HASHERS[: len(first)]:
-        yield f"PASSWORD_HASHERS: must begin with {first[0]}, which hashes new passwords"
+    hashers = ours.get("PASSWORD_HASHERS")
+    if hashers and settings.PASSWORD_HASHERS[:1] != hashers[:1]:
+        yield f"PASSWORD_HASHERS: must begin with {hashers[0]}, which hashes new passwords"
     rest = ours["REST_FRAMEWORK"]
     of_rest: Mapping[str, Any] = settings.REST_FRAMEWORK
     for name, advice in _CLASSES.items():
