@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from tests.exercise.test_sentry import Sink, sink
 from tests.recipes.conftest import UNSYNCED, Service, assert_problem, new_id
 from tests.support.project import Project
 
 pytestmark = pytest.mark.xdist_group("django recipes")
+__all__ = ["sink"]  # a fixture
 SECRET = "hunter2-planted"  # noqa: S105 -- planted to be looked for
 
 
@@ -26,6 +28,23 @@ def test_a_command_logs_in_the_format_of_the_service_without_secrets(
     assert [line["event"] for line in said] == ["imports with password=[redacted]", "more"]
     assert said[1]["api_key"] == "[redacted]"
     assert SECRET not in output
+
+
+def test_an_error_of_a_command_is_reported_without_secrets(
+    django_project: tuple[Project, int],
+    sink: Sink,
+) -> None:
+    env = UNSYNCED | {"SENTRY_DSN": sink.dsn, "SENTRY_TRACES_SAMPLE_RATE": "0"}
+    command = ("uv", "run", "python", "manage.py", "say", "--fail")
+
+    done = django_project[0].run(*command, check=False, env=env)
+
+    (event,) = sink.bodies("event")
+    raised = event["exception"]["values"][-1]
+    assert done.returncode == 1
+    assert (raised["type"], raised["value"]) == ("RuntimeError", "token=[redacted]")
+    assert SECRET not in json.dumps(event["exception"]["values"][-1]["value"])
+    assert SECRET not in json.dumps(event["breadcrumbs"])
 
 
 def test_the_shell_logs_as_commands_do(django_project: tuple[Project, int]) -> None:
