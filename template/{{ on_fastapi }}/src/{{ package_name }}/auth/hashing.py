@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -10,11 +9,8 @@ from typing import NamedTuple
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from .problems import UnavailableError
-
-SHORTEST = 8
-LONGEST = 128
-"""How many characters a password has (OWASP, Authentication Cheat Sheet)."""
+from ..core.passwords import LONGEST, normalized
+from ..core.problems import UnavailableError
 
 AT_ONCE = 2
 """How many are hashed at a time: each takes 64 MiB (RFC 9106, second recommended option)."""
@@ -58,7 +54,7 @@ class Passwords:
             UnavailableError: Too many wait already.
         """
         _check_length(password)
-        return await self._run(lambda: self._hashing.hash(_normal(password)))
+        return await self._run(lambda: self._hashing.hash(normalized(password)))
 
     async def verify(self, password: str, kept: str | None) -> Verified:
         """Compare a password with a stored hash.
@@ -70,10 +66,10 @@ class Passwords:
             UnavailableError: Too many wait already.
         """
         if kept is None or len(password) > LONGEST:
-            await self._run(lambda: self._hashing.verify(_normal(password), self._decoys_hash()))
+            await self._run(lambda: self._hashing.verify(normalized(password), self._decoys_hash()))
             return Verified(matches=False, renewed=None)
         return Verified(
-            *await self._run(lambda: self._hashing.verify_and_update(_normal(password), kept))
+            *await self._run(lambda: self._hashing.verify_and_update(normalized(password), kept))
         )
 
     async def prepare(self) -> None:
@@ -106,22 +102,9 @@ def hash_now(password: str) -> str:
         ValueError: It is longer than a password can be.
     """
     _check_length(password)
-    return PasswordHash((Argon2Hasher(),)).hash(_normal(password))
-
-
-def matches_now(password: str, kept: str) -> bool:
-    """Return whether a password matches a stored hash; it blocks."""
-    if len(password) > LONGEST:
-        return False
-    return PasswordHash((Argon2Hasher(),)).verify(_normal(password), kept)
+    return PasswordHash((Argon2Hasher(),)).hash(normalized(password))
 
 
 def _check_length(password: str) -> None:
     if len(password) > LONGEST:
         raise ValueError(f"a password has at most {LONGEST} characters")
-
-
-def _normal(password: str) -> str:
-    # The same characters, however a keyboard composes them (NIST SP 800-63B, 3.1.1.2). It takes the
-    # square of the length for some texts, and keeps all threads waiting.
-    return unicodedata.normalize("NFKC", password[:LONGEST])

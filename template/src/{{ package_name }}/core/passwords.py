@@ -1,4 +1,4 @@
-"""What a password is; users/hashers.py hashes it."""
+"""What a password is."""
 
 import unicodedata
 
@@ -10,6 +10,7 @@ LONGEST = 128
 def normalized(password: str) -> str:
     """Return the same characters, however a keyboard composes them (NIST SP 800-63B, 3.1.1.2).
 
-    Only as many as a password can have: for some texts it takes the square of their length.
+    Only as many as a password can have: for some texts it takes the square of their length, and
+    keeps all threads waiting.
     """
     return unicodedata.normalize("NFKC", password[:LONGEST])
