@@ -397,6 +397,17 @@ DJANGO = [
         "keys of one's own in SPECTACULAR_SETTINGS",
         slices='SETTINGS = {"SPECTACULAR_SETTINGS": {"CAMELIZE_NAMES": False}}\n',
     ),
+    Custom(
+        "keys of one's own in every dict",
+        slices=(
+            'SETTINGS = {"DATABASES": {"default": {"ATOMIC_REQUESTS": True}, '
+            '"replica": {"ENGINE": "django.db.backends.sqlite3", "NAME": "replica.db"}}, '
+            '"CACHES": {"own": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}, '
+            '"STORAGES": {"own": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}, '
+            '"MAILERS": {"own": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}, '
+            '"SECURE_CSP": {"font-src": ["https://fonts.example.com"]}}\n'
+        ),
+    ),
     _django(
         "no authentication",
         "DEFAULT_AUTHENTICATION_CLASSES",
@@ -434,10 +445,27 @@ DJANGO = [
     _django(
         "no rules for passwords", "AUTH_PASSWORD_VALIDATORS", '{"AUTH_PASSWORD_VALIDATORS": []}'
     ),
+    _django(
+        "weaker hashes",
+        "PASSWORD_HASHERS",
+        '{"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]}',
+    ),
     _django("other routes", "ROOT_URLCONF", '{"ROOT_URLCONF": "urls"}'),
     _django("a weak key that verifies", "SECRET_KEY_FALLBACKS", '{"SECRET_KEY_FALLBACKS": ["x"]}'),
     _django("no dict", "REST_FRAMEWORK", '{"REST_FRAMEWORK": None}'),
-    _django("a log configuration that nobody reads", "LOGGING", '{"LOGGING": {"version": 1}}'),
+    Custom(
+        "SETTINGS with a handler of one's own in LOGGING",
+        slices=(
+            'SETTINGS = {"LOGGING": {'
+            '"handlers": {"own": {"class": "logging.FileHandler", "filename": "own.log"}}, '
+            '"root": {"handlers": ["own"]}}}\n'
+        ),
+    ),
+    _django(
+        "loggers switched off",
+        "disable_existing_loggers",
+        '{"LOGGING": {"disable_existing_loggers": True}}',
+    ),
     _django("a cookie for other sites", "SAMESITE", '{"SESSION_COOKIE_SAMESITE": "None"}'),
     _django("a cookie for http", "SESSION_COOKIE_SECURE", '{"SESSION_COOKIE_SECURE": False}'),
     Custom(

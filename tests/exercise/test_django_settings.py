@@ -64,7 +64,7 @@ MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
         (_rest(EXCEPTION_HANDLER="rest_framework.views.exception_handler"), "EXCEPTION_HANDLER"),
         ({"MIDDLEWARE": []}, "MIDDLEWARE of custom.py"),
         ({"INSTALLED_APPS": ["rest_framework"]}, "APPS of custom.py"),
-        ({"AUTHENTICATION_BACKENDS": [MODEL_BACKEND]}, "AdministratorBackend"),
+        ({"AUTHENTICATION_BACKENDS": [MODEL_BACKEND]}, "AccountBackend"),
         ({"AUTH_PASSWORD_VALIDATORS": []}, "NewPasswordValidator"),
         ({"DEBUG_PROPAGATE_EXCEPTIONS": False}, "DEBUG_PROPAGATE_EXCEPTIONS"),
         ({"LOGGING_CONFIG": "logging.config.dictConfig"}, "LOGGING_CONFIG"),

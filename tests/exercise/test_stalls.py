@@ -369,7 +369,7 @@ def _target_places(service: Service) -> dict[str, Place]:
         places["next"] = _in_target(f"{ADMIN}?next=TEXT")
         places["next, inside"] = _in_target(f"{ADMIN}?next=TEXT", **inside)
         for written in (
-            *("/admin/TEXT", "/admin/static/TEXT", "/admin/users/user/TEXT/change/"),
+            *("/admin/TEXT", "/static/TEXT", "/admin/users/user/TEXT/change/"),
             *(
                 "/admin/users/user/?q=TEXT",
                 "/admin/items/item/?q=TEXT",

@@ -1,4 +1,7 @@
-"""The default FastAPI service, with the recipes of every file of this directory in it.
+"""The default service of each framework, with recipes in it.
+
+That of FastAPI has those of every file of this directory, that of Django the app and the packages
+of tests/support/django_recipes.py, which the files test_django_*.py use.
 
 A file's RECIPE is a module that a team writes as the documentation of FastAPI or of a package
 shows; its function `extend(app, settings)` adds it to the service.
@@ -6,6 +9,8 @@ shows; its function `extend(app, settings)` adds it to the service.
 
 import importlib
 import json
+import socket
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,13 +22,16 @@ import httpx2
 import pytest
 
 from tests.support.accounts import TRUSTING, Visitor, create_user, make_admin
+from tests.support.django_recipes import write_recipes
 from tests.support.edits import package_of, replace
-from tests.support.project import Project, Running
+from tests.support.project import Project, Running, free_port
 from tests.support.rendering import Render
 
 ADMIN = "root@example.com"
 PACKAGES = ("python-multipart", "polyfactory", "factory-boy", "pytest-xdist")
 """What the recipes need beyond the service's own requirements."""
+UNSYNCED = {"UV_NO_SYNC": "true"}
+"""What keeps uv from removing packages that no lock has."""
 PATIENCE = 60.0
 SLOW_MS = 400
 SETTINGS = TRUSTING | {"LOG_FORMAT": "json", "SLOW_REQUEST_MS": str(SLOW_MS)}
@@ -225,6 +233,68 @@ def outcomes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict
     )
     found: dict[str, str] = json.loads(report.read_text())
     return found
+
+
+@pytest.fixture(scope="session")
+def ftp(
+    tmp_path_factory: pytest.TempPathFactory, django_project: tuple[Project, int]
+) -> Iterator[Path]:
+    """The folder of a server to which django-storages writes files."""
+    project, port = django_project
+    folder = tmp_path_factory.mktemp("ftp")
+    python = project.path / ".venv" / "bin" / "python"
+    server = subprocess.Popen(
+        [python, "-m", "pyftpdlib", "-i", "127.0.0.1", "-p", str(port), "-w", "-d", folder],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline, "the FTP server does not respond"
+                time.sleep(0.05)
+        yield folder
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture(scope="session")
+def django_project(rendered: Render) -> tuple[Project, int]:
+    """The default Django service with the app and the packages, and the port of its FTP server."""
+    project, port = rendered({"project_name": "Recipes", "framework": "django"}), free_port()
+    project.install()
+    write_recipes(project, port)
+    return project, port
+
+
+@pytest.fixture(scope="session")
+def django_service(django_project: tuple[Project, int], ftp: Path) -> Iterator[Service]:
+    """The Django service, as it serves."""
+    del ftp
+    project, _ = django_project
+    make_admin(project, ADMIN, UNSYNCED)
+    with (
+        project.serving(SETTINGS | UNSYNCED) as running,
+        httpx2.Client(base_url=running.url, timeout=PATIENCE) as http,
+    ):
+        yield Service(running, http)
+
+
+@pytest.fixture(scope="session")
+def django_admin(django_service: Service) -> Visitor:
+    """The administrator of the Django service, logged in."""
+    return Visitor(django_service.http, ADMIN).log_in()
+
+
+@pytest.fixture(scope="session")
+def django_user(django_admin: Visitor) -> Visitor:
+    """A user of the Django service, logged in."""
+    return create_user(django_admin).log_in()
 
 
 REPORTER = '''"""Writes what became of each test."""

@@ -2,10 +2,12 @@
 
 import json
 import logging
+import logging.config
 import os
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
 import orjson
@@ -20,6 +22,7 @@ from .settings_group import CaseInsensitiveEnum, CsvTuple, SettingsGroup
 # The request's own line says more than these, and says it once.
 QUIET = ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio")
 
+_OWN = {"handlers", "loggers", "root"}
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _ESCAPES |= {ord(char): repr(char)[1:-1] for char in "\n\r\t\u2028\u2029"}
 _LEVELS = {"warn": "warning", "exception": "error"}  # the methods that are not named for theirs
@@ -61,7 +64,13 @@ class LogSettings(SettingsGroup):
     ] = ()
 
 
-def configure(level: Level, log_format: Format, redactor: Redactor, *fields: Processor) -> None:
+def configure(
+    level: Level,
+    log_format: Format,
+    redactor: Redactor,
+    *fields: Processor,
+    own: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Send every line of this process through one pipe to standard output.
 
     Lines come from structlog, as the line of each request does, or from the standard library's
@@ -72,6 +81,7 @@ def configure(level: Level, log_format: Format, redactor: Redactor, *fields: Pro
         log_format: How a line is written.
         redactor: What knows the names of secrets.
         fields: Processors that add fields of their own to each line.
+        own: Loggers and handlers of the team's, as of logging.config.dictConfig.
     """
     redact_records(redactor)
     ending = _as_json() if log_format is Format.JSON else _as_text()
@@ -81,21 +91,31 @@ def configure(level: Level, log_format: Format, redactor: Redactor, *fields: Pro
         wrapper_class=structlog.make_filtering_bound_logger(level.value),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(_redacted)
-    handler.setFormatter(_Formatter([_headed, *fields, *ending]))
     root = logging.getLogger()
-    # Others' handlers stay, like those with which test runners look at logs.
-    others = [each for each in root.handlers if type(each) is not logging.StreamHandler]
-    root.handlers = [*others, handler]
     root.setLevel(level.value.upper())
-    for name in list(root.manager.loggerDict):
-        logger = logging.getLogger(name)
+    for logger in _loggers():
         if logger.handlers:
             logger.handlers = []
             logger.propagate = True
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    if own.keys() & _OWN:
+        logging.config.dictConfig({"disable_existing_loggers": False, **own})
+    formatter = _Formatter([_headed, *fields, *ending])
+    # Others' handlers stay, like those with which test runners look at logs.
+    others = [each for each in root.handlers if type(each) is not logging.StreamHandler]
+    handler = logging.StreamHandler(sys.stdout)
+    root.handlers = [*others, handler]
+    # What a team's loggers write to a terminal or a container's log has the same format.
+    theirs = [each for logger in _loggers() for each in logger.handlers]
+    for each in [handler, *theirs]:
+        if type(each) is logging.StreamHandler:
+            each.addFilter(_redacted)
+            each.setFormatter(formatter)
+
+
+def _loggers() -> list[logging.Logger]:
+    return [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
 
 
 class RedactedRecord(logging.LogRecord):

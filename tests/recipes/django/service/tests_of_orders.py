@@ -39,7 +39,7 @@ def api(ann):
 
 def _token(client, email="ann@example.com"):
     body = {"email": email, "password": PASSWORD}
-    response = client.post(reverse("login"), body, content_type="application/json")
+    response = client.post(reverse("log-in"), body, content_type="application/json")
     assert response.status_code == 200, response.content
     return {"Authorization": f"Bearer {response.json()['access_token']}"}
 
@@ -119,7 +119,7 @@ def test_a_logout_counts_at_once(ann):
     client = Client()
     token = _token(client)
 
-    assert client.post(reverse("logout"), headers=token).status_code == 204
+    assert client.post(reverse("log-out"), headers=token).status_code == 204
 
     assert client.get(reverse("me"), headers=token).status_code == 401
 
@@ -139,7 +139,7 @@ def test_a_login_sends_the_signals_of_django(ann):
 
     _token(client)
     body = {"email": "ann@example.com", "password": "wrong"}
-    client.post(reverse("login"), body, content_type="application/json")
+    client.post(reverse("log-in"), body, content_type="application/json")
 
     assert heard == [("in", "ann@example.com"), ("failed", "ann@example.com")]
 

@@ -1,1 +1,1 @@
-"""Django's admin site, for administrators."""
+"""Django's admin site, for administrators and other staff."""

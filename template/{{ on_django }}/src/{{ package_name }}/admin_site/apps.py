@@ -10,8 +10,8 @@ class AdminSiteConfig(apps.AdminConfig):
     default_site = f"{__package__}.site.ServiceAdminSite"
 
     def ready(self) -> None:
-        """Give each login to the site a session like those of the API."""
-        super().ready()
-        from .login import begin  # noqa: PLC0415 -- models are not loaded before
+        """Look for the apps' modules, and open a session for each login by a cookie."""
+        from .login import begin  # noqa: PLC0415 -- models are loaded by now
 
-        user_logged_in.connect(begin, dispatch_uid=__package__)
+        super().ready()
+        user_logged_in.connect(begin)

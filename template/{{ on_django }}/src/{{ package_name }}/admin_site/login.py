@@ -9,25 +9,25 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from ..audit.events import Event
+from ..audit.service import record
 from ..auth.sessions import active_sessions, log_out_of_site, open_session
-from ..routes import API_ROOT
 from ..state import state_of
 from ..users.models import User
 
 _SESSION_ID = "session_id"
 
 
-def begin(request: HttpRequest, user: User, **_: Any) -> None:
-    """Open a session for a login, and store its ID in the session of the cookie.
-
-    It receives `user_logged_in`, so that it also serves `login()` and a test's `force_login()`. The
-    API's logins have tokens in place of a cookie.
-    """
-    if not hasattr(request, "session") or request.path_info.startswith(f"{API_ROOT}/"):
+def begin(request: HttpRequest | None, user: User, **_: Any) -> None:
+    """Open a session for a login by a cookie, and store its ID in the cookie's session."""
+    # Django's login has asked for it; that of the API has none.
+    session = getattr(request, "session", None)
+    if session is None or not session.accessed:
         return
     lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    request.session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
-    _name(request, user)
+    session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
+    record(Event.LOGIN, actor=user.pk, subject=user.pk, details={"site": "admin"})
+    _name(cast("HttpRequest", request), user)
 
 
 def end(request: HttpRequest) -> None:
@@ -57,4 +57,5 @@ def user_of(request: HttpRequest) -> User | AnonymousUser:
 def _name(request: HttpRequest, user: User) -> None:
     # The session was verified, so that a limit may count by it; what is guessed here, passwords,
     # counts by the address (site.py).
-    cast("Any", state_of(request))["user_id"] = str(user.pk)
+    state = (getattr(request, "scope", None) or {}).get("state", {})
+    state["user_id"] = str(user.pk)

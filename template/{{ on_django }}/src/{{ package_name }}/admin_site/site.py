@@ -1,8 +1,7 @@
-"""The admin site: one login for administrators, counted like the API's."""
+"""The admin site: one login for administrators and other staff, counted like the API's."""
 
 from functools import partial
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 from django.contrib import admin
@@ -13,12 +12,12 @@ from django.urls import reverse
 from starlette.types import Scope
 
 from .. import about
+from ..audit.events import Event
+from ..audit.service import record
 from ..counting import address_and_route
 from ..routes import API_ROOT, FIRST, ROUTE
 from . import login
 from .password import PasswordView
-
-STATIC_FILES = Path(admin.__file__).parent / "static"
 
 _GUESSES = {"POST": attrgetter("rate_limit_login")}
 
@@ -29,11 +28,23 @@ def _address_and(route: str, scope: Scope) -> str:
     return address_and_route({**scope, "state": state})
 
 
+def may_enter(user: Any) -> bool:
+    """Return whether a user may use the site; it is asked at each request."""
+    return bool(user.is_active and user.is_staff and user.verified)
+
+
 class AdminLoginForm(AdminAuthenticationForm):
     """Asks for email and password; the error does not reveal which was wrong."""
 
     def confirm_login_allowed(self, user: Any) -> None:
-        """Allow every user of the backend: it returns administrators only."""
+        """Let staff pass.
+
+        Raises:
+            ValidationError: The user is none of it.
+        """
+        if not may_enter(user):
+            record(Event.LOGIN_FAILED, subject=user.pk)
+            raise self.get_invalid_login_error()
 
 
 class ServiceAdminSite(admin.AdminSite):
@@ -47,8 +58,8 @@ class ServiceAdminSite(admin.AdminSite):
     final_catch_all_view = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Return whether an administrator calls; a role counts from the next request on."""
-        return bool(getattr(request.user, "is_admin", False)) and request.user.is_active
+        """Return whether staff calls; a role counts from the next request on."""
+        return request.user.is_authenticated and may_enter(request.user)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -4,4 +4,4 @@ from django.urls import URLPattern, path
 
 from .views import AuditView
 
-urlpatterns: list[URLPattern] = [path("audit", AuditView.as_view(), name="audit-list")]
+urlpatterns: list[URLPattern] = [path("audit", AuditView.as_view(), name="audit")]

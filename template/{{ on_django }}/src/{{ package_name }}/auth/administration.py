@@ -44,7 +44,8 @@ def promote(email: str, read_password: Callable[[], str]) -> str:
         elif user.role != Role.ADMIN:
             change = {"from": user.role, "to": Role.ADMIN}
             record(Event.ROLE_CHANGED, subject=user.pk, details=change)
-        user.role, user.verified_at = Role.ADMIN, user.verified_at or now()
+        user.set_role(Role.ADMIN)
+        user.verified_at = user.verified_at or now()
         user.save()
     password = "the password is as before" if known else "with the password that was given"
     return f"{email} is an administrator; {password}"

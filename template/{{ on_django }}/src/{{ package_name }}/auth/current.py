@@ -9,6 +9,7 @@ A view that says nothing is for users (IsUser); one that is for everyone says Al
 
 from typing import cast
 
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -38,7 +39,7 @@ SECURITY = {
 class AccessTokenAuthentication(BaseAuthentication):
     """Finds the user of the access token, which a middleware has read (middleware/identity.py)."""
 
-    def authenticate(self, request: Request) -> tuple[User, Claims] | None:
+    def authenticate(self, request: Request | HttpRequest) -> tuple[User, Claims] | None:
         """Return the user and the claims; None without a valid token."""
         claims: Claims | None = scope_of(request)["state"].get("claims")
         if claims is None:

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from django.db import models
 
+from ..users.hashers import PasswordField
 from ..users.models import User
 
 
@@ -57,7 +58,7 @@ class MailedToken(models.Model):
     address = models.EmailField(max_length=254)
     # Null where there was no registration, which may well give an empty name.
     name = models.CharField(max_length=120, null=True)  # noqa: DJ001
-    password_hash = models.CharField(max_length=255, null=True)  # noqa: DJ001
+    password_hash = PasswordField(max_length=255, null=True)
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(db_index=True)
 

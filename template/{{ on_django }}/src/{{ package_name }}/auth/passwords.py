@@ -4,12 +4,12 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils.timezone import now
 
 from ..audit.events import Event
 from ..audit.service import record
-from ..resources import wait_for
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError, WrongPasswordError
@@ -28,9 +28,8 @@ def reset(services: AuthServices, token: str, password: str) -> None:
 
     Raises:
         InvalidEmailTokenError: The token is invalid, expired, or not for the user's email.
-        UnavailableError: Too many passwords are being hashed right now.
     """
-    kept = wait_for(services.passwords.hash(password))
+    kept = make_password(password)
     with transaction.atomic():
         user, used = use_token(token, Purpose.RESET)
         if used.address != user.email:
@@ -47,26 +46,24 @@ def change(services: AuthServices, user: User, *, session_id: UUID, old: str, ne
 
     Raises:
         WrongPasswordError: The present one is another.
-        UnavailableError: Too many passwords are being hashed right now.
     """
-    require_password(services, user, old)
-    kept = wait_for(services.passwords.hash(new))
+    require_password(user, old)
+    kept = make_password(new)
     with transaction.atomic():
         _set(services, user, kept, but=session_id)
         record(Event.PASSWORD_CHANGED, actor=user.pk, subject=user.pk)
     services.post("password_changed", user.email)
 
 
-def require_password(services: AuthServices, user: User, password: str | None) -> None:
+def require_password(user: User, password: str | None) -> None:
     """Require the password of the user; it is slow, so no transaction may be open.
 
     Without one nothing is compared: such a request waits for no hash.
 
     Raises:
         WrongPasswordError: It is another.
-        UnavailableError: Too many passwords are being compared right now.
     """
-    if password is None or not wait_for(services.passwords.verify(password, user.password)).matches:
+    if password is None or not check_password(password, user.password):
         raise WrongPasswordError
 
 

@@ -3,12 +3,12 @@
 from datetime import timedelta
 from functools import partial
 
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from ..audit.events import Event
 from ..audit.service import record
-from ..resources import wait_for
 from ..users.models import User
 from .email_tokens import (
     drop_tokens,
@@ -29,11 +29,8 @@ def register(services: AuthServices, email: str, name: str, password: str) -> No
     The caller learns nothing of an address that has an account: its owner does, by mail. While an
     address is not verified, each registration of it has a mail of its own, and the mail that is
     answered decides whose password counts.
-
-    Raises:
-        UnavailableError: Too many want to register right now.
     """
-    kept = wait_for(services.passwords.hash(password))
+    kept = make_password(password)
     try:
         _register(services, email, name, kept)
     except IntegrityError:  # another request has made it since
@@ -90,8 +87,8 @@ def verify(services: AuthServices, token: str) -> None:
 def _verify(token: str) -> tuple[User, str]:
     user, used = use_token(token, Purpose.VERIFY)
     # A mail that someone else's registration sent changes nothing of an account that is in use.
-    if used.password_hash is not None and not _is_in_use(user):
-        user.password, user.name = used.password_hash, used.name or ""
+    if used.name is not None and not _is_in_use(user):
+        user.password, user.name = used.password_hash, used.name
     before, user.email = user.email, used.address
     user.verified_at = now()
     user.save(update_fields=["email", "name", "password", "verified_at", "updated_at"])

@@ -15,7 +15,6 @@ from .. import about
 from ..core.background_tasks import BackgroundTask, BackgroundTasks
 from ..core.email_templates import render_email
 from ..core.mail import Mailer
-from ..core.passwords import Passwords
 from ..core.tokens import AccessTokens, DenyList
 from ..resources import is_in_tests, wait_for
 from .settings import AccountSettings
@@ -28,7 +27,6 @@ class AuthServices:
     Attributes:
         settings: The settings of accounts.
         tokens: Signs access tokens.
-        passwords: Hashes passwords.
         denied: The revoked tokens, where that is quicker to ask than the database.
         background_tasks: Work that no response waits for.
         mailer: Sends mails.
@@ -37,7 +35,6 @@ class AuthServices:
 
     settings: AccountSettings
     tokens: AccessTokens
-    passwords: Passwords
     denied: DenyList
     background_tasks: BackgroundTasks
     mailer: Mailer
@@ -49,15 +46,12 @@ class AuthServices:
         cls, settings: AccountSettings, tokens: AccessTokens, denied: DenyList, mailer: Mailer
     ) -> AsyncIterator[Self]:
         """Open what accounts need; mails that wait are sent before it is closed."""
-        passwords = Passwords()
         thread = ThreadPoolExecutor(1, "background-tasks")
         try:
             async with BackgroundTasks.opened() as tasks:
-                tasks.add(passwords.prepare)
-                yield cls(settings, tokens, passwords, denied, tasks, mailer, thread)
+                yield cls(settings, tokens, denied, tasks, mailer, thread)
         finally:
             thread.shutdown(wait=False, cancel_futures=True)
-            passwords.close()
 
     def later(self, work: Callable[[], None]) -> None:
         """Have something done that asks the database, without waiting for it.

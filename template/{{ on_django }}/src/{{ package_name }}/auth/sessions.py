@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.contrib.auth import authenticate, user_logged_in
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -24,42 +24,30 @@ from .services import AuthServices
 def log_in(
     services: AuthServices, email: str, password: str, request: HttpRequest | None = None
 ) -> TokenPair:
-    """Open a session.
+    """Open a session, by the backends of Django's settings (auth/backend.py is the service's).
 
     No transaction is open while the password is compared, which takes long; so the user is looked
-    at once more afterwards. Django's signals `user_logged_in` and `user_login_failed` are sent.
-
-    Args:
-        services: What accounts need.
-        email: Whose it is said to be.
-        password: In plain text.
-        request: The request, for receivers of the signals.
+    at once more afterwards.
 
     Raises:
         InvalidCredentialsError: There is no such user, or not with this password, or the address
             was not verified; each takes as long.
-        UnavailableError: Too many want to log in right now.
     """
-    user = User.objects.filter(email=email).first()
-    kept = None if user is None else user.password
-    verified = wait_for(services.passwords.verify(password, kept))
-    issued = None
-    with transaction.atomic():
-        if user is not None and verified.matches and _may_log_in(services, user):
-            unchanged = User.objects.filter(pk=user.pk, password=kept, deleted_at__isnull=True)
-            if unchanged.update(password=verified.renewed or kept):
-                lifetime = timedelta(days=services.settings.refresh_token_days)
-                issued = _issue(services, open_session(user.pk, lifetime))
-        subject = None if user is None else user.pk
-        if issued is None:
-            record(Event.LOGIN_FAILED, subject=subject)
-        else:
-            record(Event.LOGIN, actor=subject, subject=subject)
-    if user is None or issued is None:
-        credentials = {"username": email}
-        user_login_failed.send(__name__, credentials=credentials, request=request)
+    user = authenticate(request, username=email, password=password)
+    if not isinstance(user, User):
         raise InvalidCredentialsError
-    user_logged_in.send(User, request=request, user=user)
+    with transaction.atomic():
+        found = User.objects.select_for_update().filter(pk=user.pk, deleted_at__isnull=True).first()
+        unchanged = found is not None and found.password == user.password
+        if unchanged:
+            lifetime = timedelta(days=services.settings.refresh_token_days)
+            issued = _issue(services, open_session(user.pk, lifetime))
+            record(Event.LOGIN, actor=user.pk, subject=user.pk)
+            user_logged_in.send(sender=User, request=request, user=user)
+        else:
+            record(Event.LOGIN_FAILED, subject=user.pk)
+    if not unchanged:
+        raise InvalidCredentialsError
     return issued
 
 
@@ -121,11 +109,6 @@ def active_sessions() -> QuerySet[Session]:
     return Session.objects.filter(
         revoked_at__isnull=True, expires_at__gt=now(), user__deleted_at__isnull=True
     )
-
-
-def _may_log_in(services: AuthServices, user: User) -> bool:
-    known = user.verified or not services.settings.email_verification_required
-    return known and user.deleted_at is None
 
 
 def _issue(services: AuthServices, of: Session) -> TokenPair:

@@ -173,8 +173,8 @@ class LoginView(GuessedView):
         """
         data = _login(request)
         password = data.password.get_secret_value()
-        services = self.state["accounts"]
-        pair = sessions.log_in(services, data.email, password, request._request)  # noqa: SLF001 -- Django's own request
+        django = request._request  # noqa: SLF001 -- as backends and receivers of signals know it
+        pair = sessions.log_in(self.state["accounts"], data.email, password, django)
         return json_response(pair)
 
 

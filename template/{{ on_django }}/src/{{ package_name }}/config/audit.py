@@ -16,7 +16,8 @@ _BACKENDS = ("BACKEND", "ENGINE")
 _LISTS = {
     "INSTALLED_APPS": "name yours in APPS of custom.py",
     "MIDDLEWARE": "name yours in MIDDLEWARE of custom.py",
-    "AUTHENTICATION_BACKENDS": "the admin site's login needs it; name yours beside it",
+    "AUTHENTICATION_BACKENDS": "logins need it; name yours beside it",
+    "PASSWORD_HASHERS": "stored passwords may need it; name yours beside it",
     "AUTH_PASSWORD_VALIDATORS": "passwords would have no rule; name yours beside it",
 }
 _CLASSES = {
@@ -73,13 +74,16 @@ def _no_dicts(ours: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _lost(ours: Mapping[str, Any]) -> Iterator[str]:
-    if settings.LOGGING:
-        yield "LOGGING: is not read; add handlers to the root logger (docs/logs.md)"
+    if settings.LOGGING.get("disable_existing_loggers", True):
+        yield "LOGGING disable_existing_loggers: must be False; the service's lines would be lost"
     for name, advice in _LISTS.items():
         yield from _missing(name, ours.get(name, ()), getattr(settings, name), advice)
     for name, why in _VALUES.items():
         if name in ours and getattr(settings, name) != ours[name]:
             yield f"{name}: must be {ours[name]}; {why}"
+    hashers = ours.get("PASSWORD_HASHERS")
+    if hashers and settings.PASSWORD_HASHERS[:1] != hashers[:1]:
+        yield f"PASSWORD_HASHERS: must begin with {hashers[0]}, which hashes new passwords"
     rest = ours["REST_FRAMEWORK"]
     of_rest: Mapping[str, Any] = settings.REST_FRAMEWORK
     for name, advice in _CLASSES.items():

@@ -1,10 +1,9 @@
 """Users on the admin site."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import ModelAdmin
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,13 +16,10 @@ from ..state import state_of
 from . import service
 from .models import User
 
-# The service has its own roles; it does not use Django's groups.
-admin.site.unregister(Group)
-
 
 @admin.register(User)
 class UserAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
-    """Looks for users, deletes and restores them by the rules of the API.
+    """Looks for users, deletes and restores them by the rules of the API, gives permissions.
 
     What else changes a user goes through the API, which asks for more: a password, a mail.
     """
@@ -32,9 +28,24 @@ class UserAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs on
     list_filter = ("role", ("deleted_at", admin.EmptyFieldListFilter))
     search_fields = ("email", "name")
     ordering = ("-created_at",)
-    fields = ("email", "name", "role", "verified_at", "deleted_at", "created_at", "updated_at")
+    readonly_fields: ClassVar[tuple[str, ...]] = (
+        *("email", "name", "role", "is_superuser"),
+        *("verified_at", "deleted_at", "created_at", "updated_at"),
+    )
+    permission_fields = ("is_staff", "groups", "user_permissions")
+    fields = (*readonly_fields, *permission_fields)
+    filter_horizontal = ("groups", "user_permissions")
     actions = ("delete_users", "restore_users")
-    readonly_fields: ClassVar[tuple[str, ...]] = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Let superusers give permissions, and nobody else: they could give them to themselves."""
+        del obj
+        given = cast("User", request.user).is_superuser
+        return self.readonly_fields if given else (*self.readonly_fields, *self.permission_fields)
+
+    def has_superuser_permission(self, request: HttpRequest) -> bool:
+        """Return whether an action may be used that the API has for administrators."""
+        return cast("User", request.user).is_superuser
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: an invitation goes by mail."""
@@ -46,7 +57,7 @@ class UserAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs on
         del request, obj
         return False
 
-    @admin.action(description="Delete, so that they can be restored")
+    @admin.action(description="Delete, so that they can be restored", permissions=["superuser"])
     def delete_users(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """Delete users; their tokens end at once."""
 
@@ -57,7 +68,7 @@ class UserAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs on
 
         self._each(request, chosen, delete)
 
-    @admin.action(description="Restore")
+    @admin.action(description="Restore", permissions=["superuser"])
     def restore_users(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """Bring deleted users back."""
         self._each(request, chosen, service.restore_user)

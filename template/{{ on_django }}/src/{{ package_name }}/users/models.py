@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.password_validation import validate_password
 from django.db import models, transaction
 from django.utils.timezone import now
 
 from ..audit.events import Event
 from ..audit.service import record
-from ..core.passwords import hash_now, matches_now
+from .hashers import UNUSABLE, PasswordField
 from .roles import Role
 
 
@@ -33,6 +33,8 @@ class UserManager(BaseUserManager["User"]):
             values: What else is to be said of the user.
         """
         user = self.model(email=_kept(email), **values)
+        if user.role == Role.ADMIN:
+            user.set_role(Role.ADMIN)
         user.set_password(password)
         with transaction.atomic(using=self.db):
             user.save(using=self.db, force_insert=True)
@@ -55,19 +57,27 @@ def _kept(email: str | None) -> str:
     return (email or "").strip().lower()
 
 
-class User(AbstractBaseUser):
+class User(AbstractBaseUser, PermissionsMixin):
     """Someone with an account.
 
-    A deleted user's row stays: the audit trail speaks of it, and it can be restored. Until then its
-    address is not free.
+    The role is what the API asks for. An administrator is a superuser, too; others have what their
+    groups and permissions give them, and use the admin site where they are staff. A deleted user's
+    row stays: the audit trail speaks of it, and it can be restored. Until then its address is not
+    free.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True)
-    # Null, and not Django's mark of an unusable one: nothing matches it.
-    password = models.CharField(max_length=255, null=True, db_column="password_hash")  # type: ignore[assignment]  # noqa: DJ001
-    role = models.CharField(max_length=20, default=Role.USER.value)
+    password = PasswordField(max_length=255, null=True, default=UNUSABLE, db_column="password_hash")
+    role = models.CharField(
+        max_length=20,
+        default=Role.USER.value,
+        choices=[(role.value, role.name.capitalize()) for role in Role],
+    )
+    # Defaults in the database, too: while a release is rolled out, the one before it adds users.
+    is_staff = models.BooleanField(default=False, db_default=False)
+    is_superuser = models.BooleanField(default=False, db_default=False)
     verified_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -99,32 +109,10 @@ class User(AbstractBaseUser):
         """Whether it is there, and not deleted."""
         return self.deleted_at is None
 
-    @property
-    def is_staff(self) -> bool:
-        """Whether it may use the admin site."""
-        return self.is_admin
-
-    def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Return whether it may do something on the admin site: administrators may do all."""
-        del perm, obj
-        return self.is_active and self.is_admin
-
-    def has_perms(self, perm_list: Iterable[str], obj: object = None) -> bool:
-        """Return whether it may do all of this, as permissions of the REST framework ask."""
-        return all(self.has_perm(perm, obj) for perm in perm_list)
-
-    def has_module_perms(self, app_label: str) -> bool:
-        """Return whether it may see a part of the admin site."""
-        return self.has_perm(app_label)
+    def set_role(self, role: Role) -> None:
+        """Take another role: an administrator may do all on the admin site, too; then nothing."""
+        self.role = role
+        self.is_staff = self.is_superuser = role is Role.ADMIN
 
     def __str__(self) -> str:
         return self.email
-
-    def set_password(self, raw_password: str | None) -> None:
-        """Take another password; None for none."""
-        self.password = None if raw_password is None else hash_now(raw_password)
-
-    def check_password(self, raw_password: str | None) -> bool:
-        """Return whether it is the password; endpoints ask core's Passwords, which queues."""
-        kept, given = self.password, raw_password
-        return kept is not None and given is not None and matches_now(given, kept)

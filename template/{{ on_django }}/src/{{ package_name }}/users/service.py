@@ -100,8 +100,8 @@ def change_role(admin: User, user: User, role: Role) -> None:
         _require_another_admin(user)
     change = {"from": user.role, "to": role}
     record(Event.ROLE_CHANGED, actor=admin.pk, subject=user.pk, details=change)
-    user.role = role
-    user.save(update_fields=["role", "updated_at"])
+    user.set_role(role)
+    user.save(update_fields=["role", "is_staff", "is_superuser", "updated_at"])
 
 
 def delete_user(admin: User, user: User) -> None:

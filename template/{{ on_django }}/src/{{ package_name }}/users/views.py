@@ -93,13 +93,12 @@ class UserListView(ApiView):
         data = body_of(UserCreate, request)
         services = self.state["accounts"]
         given = data.password
-        kept = wait_for(services.passwords.hash(given.get_secret_value())) if given else None
-        user = User(
-            email=data.email, name=data.name, role=data.role, password=kept, verified_at=now()
-        )
+        user = User(email=data.email, name=data.name, verified_at=now())
+        user.set_role(data.role)
+        user.set_password(given.get_secret_value() if given else None)
         with transaction.atomic():
             service.create_user(user_of(request), user)
-            token = None if kept else new_reset(services, user)
+            token = None if given else new_reset(services, user)
         if token is not None:
             post_reset(services, "invitation", user.email, token)
         return _shown(user, HTTPStatus.CREATED, Location=f"{request.path}/{user.pk}")
@@ -183,7 +182,7 @@ class UserView(ApiView):
             for limit in _MOVE_LIMITS:
                 _count(request, limit)
             given = data.current_password
-            require_password(services, user, given.get_secret_value() if given else None)
+            require_password(user, given.get_secret_value() if given else None)
             with transaction.atomic():
                 service.update_user(caller, user, name=name)
             request_move(services, user, email)

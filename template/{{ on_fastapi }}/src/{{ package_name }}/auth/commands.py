@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session as Transaction
 from ..audit.events import Event
 from ..audit.service import prune as prune_audit
 from ..audit.service import record
-from ..core.passwords import hash_now
 from ..db.engine import create_sync_engine
 from ..db.models import now
 from ..settings import Settings, SettingsError
 from ..users.models import User
 from ..users.roles import Role
+from .hashing import hash_now
 from .models import MailedToken, RefreshToken, Session
 from .prompts import read_email, read_password
 

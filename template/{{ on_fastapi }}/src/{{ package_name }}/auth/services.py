@@ -12,8 +12,8 @@ from .. import about
 from ..core.background_tasks import BackgroundTasks
 from ..core.email_templates import render_email
 from ..core.mail import Mailer
-from ..core.passwords import Passwords
 from ..core.tokens import AccessTokens, DenyList
+from .hashing import Passwords
 from .settings import AccountSettings
 
 

@@ -1,0 +1,91 @@
+"""URLs outside of the API, names of routes, the user of a plain view, and static files."""
+
+import pytest
+
+from tests.recipes.conftest import STRICT, Service, assert_guaranteed, assert_problem
+from tests.support.accounts import Visitor
+from tests.support.project import Project
+
+pytestmark = pytest.mark.xdist_group("django recipes")
+
+
+def test_a_page_outside_of_the_api_has_its_own_policy_and_every_guarantee(
+    django_service: Service,
+) -> None:
+    page = django_service.get("/pages/hello")
+
+    assert (page.status_code, page.text) == (200, "<h1>Hello</h1>")
+    assert_guaranteed(page, policy="default-src 'self'")
+    assert "X-RateLimit-Limit" in page.headers
+    assert 'endpoint="/pages/hello"' in django_service.metrics()
+
+
+def test_a_plain_view_that_wants_a_login_is_closed_to_guests(django_service: Service) -> None:
+    page = django_service.get("/pages/mine")
+
+    assert (page.status_code, page.headers["Location"]) == (
+        302,
+        "/accounts/login/?next=/pages/mine",
+    )
+    assert_guaranteed(page)
+
+
+def test_a_plain_view_knows_the_user_of_the_access_token(django_user: Visitor) -> None:
+    assert django_user.get("/pages/mine").text == f"{django_user.email} False"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("root", "/"),
+        ("config", "/config"),
+        ("health", "/health"),
+        ("health-live", "/health/live"),
+        ("health-ready", "/health/ready"),
+        ("health-database", "/health/database"),
+        ("metrics", "/metrics"),
+        ("openapi", "/openapi.json"),
+        ("docs", "/docs"),
+        ("log-in", "/api/v1/auth/login"),
+        ("log-out", "/api/v1/auth/logout"),
+        ("me", "/api/v1/auth/me"),
+        ("user-list", "/api/v1/users"),
+        ("item-list", "/api/v1/items"),
+        ("audit", "/api/v1/audit"),
+        ("order-list", "/api/v1/orders"),
+        ("hello", "/pages/hello"),
+        ("admin:index", "/admin/"),
+    ],
+)
+def test_a_route_has_a_name(django_service: Service, name: str, path: str) -> None:
+    assert django_service.get("/pages/routes", params={"name": name}).json() == {name: path}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["recipes/hello.css", "admin/css/base.css", "rest_framework/css/default.css"],
+)
+def test_static_files_of_installed_apps_are_served(django_service: Service, path: str) -> None:
+    file = django_service.get(f"/static/{path}")
+
+    assert file.status_code == 200
+    assert file.headers["Content-Type"].startswith("text/css")
+    assert_guaranteed(file, policy=STRICT)
+    assert "Access-Control-Allow-Origin" not in file.headers
+    assert 'endpoint="/static/{path}"' in django_service.metrics()
+
+
+@pytest.mark.parametrize("path", ["nothing.css", "..%2fmanage.py", "a" * 5000])
+def test_what_is_no_static_file_is_a_problem(django_service: Service, path: str) -> None:
+    assert_problem(django_service.get(f"/static/{path}"), 404)
+
+
+def test_collectstatic_writes_what_the_image_serves(django_project: tuple[Project, int]) -> None:
+    project, _ = django_project
+
+    project.run("uv", "run", "--no-sync", "python", "manage.py", "collectstatic", "--no-input")
+
+    files = project.path / "staticfiles"
+    assert (files / "recipes" / "hello.css").exists()
+    assert (files / "admin" / "css" / "base.css.gz").exists()
+    assert "/staticfiles/" in (project.path / ".gitignore").read_text()
