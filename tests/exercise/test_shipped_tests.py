@@ -37,7 +37,7 @@ FASTAPI_ROUTER = """    from .orders import plain
 
     app.include_router(plain)
 """
-DJANGO_CONFIG = '    path("config", ConfigView.as_view()),\n'
+DJANGO_CONFIG = '    path("config", ConfigView.as_view(), name="config"),\n'
 
 
 def _grow_fastapi(package: Path) -> None:

@@ -11,11 +11,13 @@ from .models import Item
 CACHE = "items"
 
 
-def invalidate(*, instance: Item, **_: Any) -> None:
-    """Invalidate an item when its transaction is committed.
+def invalidate(*, instance: Item, created: bool = False, **_: Any) -> None:
+    """Invalidate an item when its transaction is committed; a new one was in no cache.
 
     `QuerySet.update` and `bulk_update` send no signal: call this for each item after them.
     """
+    if created:
+        return
     number = instance.pk
     transaction.on_commit(lambda: wait_for(resources()["cache"].forget(CACHE, number)))
 

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ....__main__ import serve
 
@@ -16,9 +16,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take an address, as Django's command does."""
         parser.add_argument("addrport", nargs="?", default="", help="port, or address:port")
+        parser.add_argument("--noreload", action="store_false", dest="reload")
 
-    def handle(self, *_: Any, addrport: str, **__: Any) -> None:
+    def handle(self, *_: Any, addrport: str, reload: bool, **__: Any) -> None:
         """Serve until a signal."""
         host, _colon, port = addrport.rpartition(":")
+        if port and not port.isdecimal():
+            raise CommandError(f"{addrport}: must be a port, or an address and a port")
         os.environ |= {key: value for key, value in (("HOST", host), ("PORT", port)) if value}
-        serve(reload=True)
+        serve(reload=reload)
