@@ -193,4 +193,4 @@ def test_reads_of_an_item_are_hits_and_misses_of_its_cache(
         for name in ("cache_hits_total", "cache_misses_total")
     )
     assert hits + misses == 5
-    assert min(hits, misses) >= 1
+    assert misses >= 1

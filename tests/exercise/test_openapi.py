@@ -23,16 +23,16 @@ for module in pkgutil.walk_packages(client.__path__, "client."):
 from client import AuthenticatedClient, Client
 from client.api.auth import log_in
 from client.api.items import create_item, delete_item, list_items
-from client.models import ItemCreate, Login
+from client.models import ITEM, Login
 
 login = Login(email=sys.argv[2], password=sys.argv[3])
 with Client(base_url=sys.argv[1]) as api:
     pair = log_in.sync(client=api, body=login)
 with AuthenticatedClient(base_url=sys.argv[1], token=pair.access_token) as api:
-    item = create_item.sync(client=api, body=ItemCreate(name="Made by a client"))
+    item = create_item.sync(client=api, body=ITEM(name="Made by a client"))
     print(list_items.sync(client=api, filter_="made by a").total)
     print(delete_item.sync_detailed(client=api, item_id=item.id).status_code.value)
-    print(create_item.sync(client=api, body=ItemCreate(name="")).code)
+    print(create_item.sync(client=api, body=ITEM(name="")).code)
 """
 
 
@@ -60,7 +60,8 @@ def test_a_generated_client_works(default_service: Project, document: Path, tmp_
         *("uvx", "--from", GENERATOR, "openapi-python-client", "generate", "--meta", "none"),
         *("--path", str(document), "--output-path", str(tmp_path / "client")),
     )
-    (tmp_path / "use.py").write_text(USE)
+    new_item = "ItemRequest" if default_service.answers["framework"] == "django" else "ItemCreate"
+    (tmp_path / "use.py").write_text(USE.replace("ITEM", new_item))
 
     with default_service.serving(settings) as running:
         used = default_service.run(

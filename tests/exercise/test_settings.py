@@ -389,6 +389,7 @@ def _reads(url: str, times: int) -> tuple[float, float]:
     return shown.sum("cache_hits_total"), shown.sum("cache_misses_total")
 
 
+@on_each_framework
 @pytest.mark.parametrize(
     ("settings", "hits"),
     [

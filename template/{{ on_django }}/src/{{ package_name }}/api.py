@@ -1,7 +1,7 @@
 """What the views of the API have in common."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from rest_framework.request import Request
@@ -10,7 +10,6 @@ from rest_framework.views import APIView
 
 from .core.deprecation import Deprecation
 from .core.limits import parse_limit
-from .errors import QueryError
 from .state import State, state_of
 
 
@@ -20,7 +19,7 @@ class ApiView(APIView):
     Django would respond to OPTIONS by itself, without an entry in the OpenAPI schema.
     """
 
-    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]  # type: ignore[misc]
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # noqa: RUF012 -- as Django has it
 
     hashing: ClassVar[frozenset[str] | Callable[[HttpRequest], bool]] = frozenset()
     """The methods that hash or compare a password, which takes long (handler.py).
@@ -67,16 +66,3 @@ def valid_body(serializer: type[BaseSerializer[Any]], request: Request, **option
     filled = serializer(data=request.data, **options)
     filled.is_valid(raise_exception=True)
     return filled.validated_data
-
-
-def valid_query(serializer: type[BaseSerializer[Any]], request: Request) -> Mapping[str, Any]:
-    """Return a query's values.
-
-    Raises:
-        QueryError: It does not fit.
-    """
-    filled = serializer(data=request.query_params.dict())
-    if not filled.is_valid():
-        raise QueryError(cast("Any", filled.errors))
-    values: Mapping[str, Any] = filled.validated_data
-    return values

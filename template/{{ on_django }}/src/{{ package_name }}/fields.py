@@ -1,11 +1,13 @@
 """Fields and serializers that accept exactly the types of the OpenAPI schema."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
+from django.db.models import CharField, IntegerField, Model, TextField
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.validators import UniqueValidator
 
 from .core.problems import MOST_ERRORS
 
@@ -57,7 +59,7 @@ class Choice(serializers.ChoiceField):
 
 
 class ClosedSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not have, so that a misspelt one is noticed."""
+    """Refuses fields that it does not take, so that a misspelt one is noticed."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the fields' values.
@@ -66,7 +68,8 @@ class ClosedSerializer(serializers.Serializer[Any]):
             ValidationError: They do not fit, or there are others.
         """
         given = data if isinstance(data, Mapping) else ()
-        unknown = [name for name in given if name not in self.fields][:MOST_ERRORS]
+        taken = {field.field_name for field in self._writable_fields}
+        unknown = [name for name in given if name not in taken][:MOST_ERRORS]
         try:
             values = super().to_internal_value(data)
         except ValidationError as error:
@@ -76,6 +79,26 @@ class ClosedSerializer(serializers.Serializer[Any]):
         if unknown:
             raise ValidationError(_unknown(unknown))
         return values
+
+
+class ClosedModelSerializer[Row: Model](ClosedSerializer, serializers.ModelSerializer[Row]):
+    """Takes exactly the types of the OpenAPI schema, and leaves unique values to the database."""
+
+    serializer_field_mapping: ClassVar[dict[Any, Any]] = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        CharField: Text,
+        TextField: Text,
+        IntegerField: WholeNumber,
+    }
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        """Return a field's class and options."""
+        kind, options = super().build_standard_field(field_name, model_field)
+        validators = options.get("validators", ())
+        options["validators"] = [
+            each for each in validators if not isinstance(each, UniqueValidator)
+        ]
+        return kind, options
 
 
 def _unknown(names: Iterable[str]) -> dict[str, Any]:

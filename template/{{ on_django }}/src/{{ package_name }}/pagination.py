@@ -4,43 +4,66 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Model, QuerySet
-from rest_framework import serializers
+from pydantic import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from .core.pagination import Page, PageQuery
-from .fields import ClosedSerializer
-
-MOST_ON_A_PAGE = 100
+from .errors import QueryError
 
 
-class PageQuerySerializer(ClosedSerializer):
-    """Which page of a list."""
+class Pages(BasePagination):
+    """Pages by number; a page behind the last one is empty."""
 
-    # The limits keep the offset within what a database takes.
-    page = serializers.IntegerField(
-        min_value=1, max_value=10**9, default=1, help_text="The page, from 1."
-    )
-    page_size = serializers.IntegerField(
-        min_value=1, max_value=MOST_ON_A_PAGE, default=20, help_text="Entries on a page."
-    )
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any]:
+        """Return the entries of the page that a query asks for.
 
+        Raises:
+            QueryError: There can be no such page.
+        """
+        del view
+        given = request.query_params.dict()
+        try:
+            self.query = PageQuery(
+                **{name: given[name] for name in self._fields() if name in given}
+            )
+        except ValidationError as error:
+            told = {str(each["loc"][0]): [each["msg"]] for each in error.errors()}
+            raise QueryError(told) from None
+        entries, self.total = part_of(queryset, self.query)
+        return entries
 
-class PageSerializer(serializers.Serializer[Any]):
-    """One page of a list; a subclass defines its `items`."""
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return a page."""
+        return Response(Page[Any].of(data, self.total, self.query).model_dump())
 
-    page = serializers.IntegerField(help_text="The page, from 1.")
-    page_size = serializers.IntegerField(help_text="Entries on a full page.")
-    pages = serializers.IntegerField(help_text="How many pages there are.")
-    total = serializers.IntegerField(help_text="How many entries there are on all pages.")
+    def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the schema of a page, for that of its list."""
+        page = Page[Any].model_json_schema()
+        del page["title"]
+        page["properties"]["items"] |= schema
+        return page
 
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Return the query's parameters as the OpenAPI schema has them."""
+        del view
+        return [
+            {
+                "name": name,
+                "in": "query",
+                "description": schema.pop("description"),
+                "schema": schema,
+            }
+            for name, schema in self._fields().items()
+        ]
 
-def asked(query: Mapping[str, Any]) -> PageQuery:
-    """Return which page a PageQuerySerializer's values ask for."""
-    return PageQuery.model_construct(page=query["page"], page_size=query["page_size"])
-
-
-def page_of(matching: QuerySet[Any], query: PageQuery) -> Page[Any]:
-    """Return the page of a query, for a PageSerializer."""
-    return Page[Any].of(*part_of(matching, query), query)
+    def _fields(self) -> dict[str, dict[str, Any]]:
+        fields: dict[str, dict[str, Any]] = PageQuery.model_json_schema()["properties"]
+        return fields
 
 
 def part_of[Row: Model](matching: QuerySet[Row], query: PageQuery) -> tuple[list[Row], int]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import ModelAdmin
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -12,21 +11,6 @@ from django.db import models
 from django.http import HttpRequest
 
 from .models import Item
-from .serializers import ItemCreateSerializer
-
-
-class ItemForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
-    """Takes what the API takes."""
-
-    def clean(self) -> dict[str, Any]:
-        """Add the API's validation errors to the fields that have none yet."""
-        # A client cannot set the owner.
-        given = {name: value for name, value in self.cleaned_data.items() if name != "owner"}
-        rules = ItemCreateSerializer(data=given, partial=True)
-        if not rules.is_valid():
-            for name, messages in rules.errors.items():
-                self.add_error(name, [str(message) for message in messages])
-        return self.cleaned_data
 
 
 class OwnerSelect(AutocompleteSelect):
@@ -44,7 +28,6 @@ class OwnerSelect(AutocompleteSelect):
 class ItemAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     """Searches and changes items."""
 
-    form = ItemForm
     list_display = ("name", "owner", "quantity", "created_at")
     search_fields = ("name", "description")
     autocomplete_fields = ("owner",)

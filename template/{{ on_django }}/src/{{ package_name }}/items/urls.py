@@ -1,10 +1,9 @@
 """Where the items serve."""
 
-from django.urls import URLPattern, path
+from rest_framework.routers import SimpleRouter
 
-from .views import ItemListView, ItemView
+from .views import ItemViewSet
 
-urlpatterns: list[URLPattern] = [
-    path("items", ItemListView.as_view(), name="item-list"),
-    path("items/<item_id>", ItemView.as_view(), name="item-detail"),
-]
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("items", ItemViewSet, basename="item")
+urlpatterns = router.urls

@@ -1,6 +1,9 @@
 """The items table."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import migrations, models
+
+from ..models import LARGEST_QUANTITY, NO_NUL, ONE_LINE
 
 
 class Migration(migrations.Migration):
@@ -18,9 +21,32 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("name", models.CharField(max_length=120, unique=True)),
-                ("description", models.TextField(blank=True)),
-                ("quantity", models.IntegerField()),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="What it is called; no two items share a name.",
+                        max_length=120,
+                        unique=True,
+                        validators=[ONE_LINE],
+                    ),
+                ),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True,
+                        help_text="More about it.",
+                        max_length=2000,
+                        validators=[NO_NUL],
+                    ),
+                ),
+                (
+                    "quantity",
+                    models.IntegerField(
+                        default=0,
+                        help_text="How many are in stock.",
+                        validators=[MinValueValidator(0), MaxValueValidator(LARGEST_QUANTITY)],
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
             ],

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from ..models import ONE_LINE
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -25,7 +27,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="item",
             name="name",
-            field=models.CharField(max_length=120),
+            field=models.CharField(
+                help_text="What it is called; no two items of an owner share a name.",
+                max_length=120,
+                validators=[ONE_LINE],
+            ),
         ),
         migrations.AddConstraint(
             model_name="item",
