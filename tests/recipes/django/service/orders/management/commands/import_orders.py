@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         item = service.create_item({"name": "imported", "quantity": 1})
-        service.update_item(type(item).objects.all(), item.pk, {"quantity": 2})
+        service.update_item(item, {"quantity": 2})
         registration.register(
             resources()["accounts"], "imported@example.com", "Imported", "correct horse battery"
         )

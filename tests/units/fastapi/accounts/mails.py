@@ -1,0 +1,5 @@
+"""The mailbox of the service's own tests."""
+
+from ...accounts.mails import Mailbox
+
+__all__ = ["Mailbox"]
