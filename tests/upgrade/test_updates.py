@@ -19,6 +19,7 @@ from copier import run_copy, run_update
 from copier.errors import UnsafeTemplateError
 from packaging.version import Version
 
+from tests.support.accounts import USERS, Visitor, make_admin, new_email
 from tests.support.conformance import conforms, ready_to_be_judged
 from tests.support.edits import GENTLE, ROUGH, Edit, commit, make_edits, package_of
 from tests.support.project import Project
@@ -277,6 +278,30 @@ def test_an_edited_service_passes_its_own_checks_and_the_contract_after_the_upda
             settings["DATABASE_URL"] = stack.enter_context(scratch_database(server))
         running, options = stack.enter_context(ready_to_be_judged(service, tmp_path, settings))
         assert conforms(running.url, service, [*options, *left_out])
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "django"])
+def test_an_update_keeps_the_rows_and_the_logins_of_the_database(
+    committed: Committed, framework: str, tmp_path: Path
+) -> None:
+    service = committed("v0.5.0", EXAMPLES["default"] | {"framework": framework})
+    made = make_edits(service, GENTLE)
+    service.install()
+    settings = {"DATABASE_URL": f"sqlite:///{tmp_path / 'service.db'}"}
+    service.make("migrate", env=settings)
+    email = new_email()
+    make_admin(service, email, settings)
+
+    _update(service)
+
+    _solve_neighbours(service)
+    assert [edit.name for edit in GENTLE if edit.name in made and not edit.is_kept(service)] == []
+    service.run("uv", "lock", "--quiet")
+    service.make("install")
+    service.make("migrate", env=settings)
+    with service.serving(settings) as running, httpx2.Client(base_url=running.url) as http:
+        (user,) = Visitor(http, email).log_in().get(USERS).json()["items"]
+    assert (user["email"], user["role"]) == (email, "admin")
 
 
 @pytest.mark.parametrize("release", releases(), ids=lambda release: release.version)
