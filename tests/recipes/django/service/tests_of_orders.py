@@ -221,17 +221,15 @@ def test_every_route_has_a_name():
     assert [route for route in unnamed(get_resolver().url_patterns) if "admin" not in route] == []
 
 
-def test_a_write_by_a_model_counts_at_the_next_request(caller):
-    from .accounts.people import aside
+def test_a_write_by_a_model_counts_at_the_next_request(service, user):
+    login = {"email": user.email, "password": PASSWORD}
+    token = service.post("/api/v1/auth/login", json=login).json()["access_token"]
+    service.headers["Authorization"] = f"Bearer {token}"
+    path = service.post("/api/v1/items", json={"name": "one", "quantity": 1}).headers["Location"]
+    assert service.get(path).json()["quantity"] == 1
 
-    path = caller.post("/api/v1/items", json={"name": "one", "quantity": 1}).headers["Location"]
-    assert caller.get(path).json()["quantity"] == 1
+    item = Item.objects.get()
+    item.quantity = 2
+    item.save()
 
-    def write():
-        item = Item.objects.get()
-        item.quantity = 2
-        item.save()
-
-    aside(write)
-
-    assert caller.get(path).json()["quantity"] == 2
+    assert service.get(path).json()["quantity"] == 2
