@@ -53,6 +53,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from .async_views import AsyncView
 from .auth.current import CurrentClaims, CurrentUser
 from .rate_limit import RateLimit
 from .routes import SliceRouter
@@ -82,18 +83,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from .api import ApiView
-from .loop_views import LoopView
+from .api import ServiceView
 
 logger = logging.getLogger(__name__)
 
 
-class OrdersView(ApiView):
+class OrdersView(ServiceView):
     def get(self, request: Request) -> Response:
         return Response("orders")
 
 
-class FailingView(ApiView):
+class FailingView(ServiceView):
     permission_classes = (AllowAny,)
 
     def get(self, request: Request) -> Response:

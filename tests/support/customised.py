@@ -34,12 +34,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ..api import ApiView
-from ..loop_views import LoopView, methods
+from ..api import ServiceView
+from ..async_views import AsyncView, methods
 from ..users.models import User
 
 
-class ReportView(ApiView):
+class ReportView(ServiceView):
     """Says nothing of who may see it."""
 
     def get(self, request: Request) -> Response:
@@ -104,7 +104,7 @@ class DjangosView(View):
         return HttpResponse()
 
 
-class QuickView(LoopView):
+class QuickView(AsyncView):
     """Runs on the event loop."""
 
     async def get(self, request: HttpRequest) -> HttpResponse:

@@ -13,7 +13,7 @@ from .core.limits import parse_limit
 from .state import State, state_of
 
 
-class ApiView(APIView):
+class ServiceView(APIView):
     """A view that takes the methods which it defines, and HEAD where it takes GET.
 
     Django would respond to OPTIONS by itself, without an entry in the OpenAPI schema.
@@ -55,6 +55,9 @@ class ApiView(APIView):
     def state(self) -> State:
         """The resources of the process (lifespan.py)."""
         return state_of(self.request)
+
+
+ApiView = ServiceView  # its former name, until 2.0
 
 
 def valid_body(serializer: type[BaseSerializer[Any]], request: Request, **options: Any) -> Any:

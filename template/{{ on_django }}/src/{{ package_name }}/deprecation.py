@@ -16,7 +16,7 @@ class Deprecated(Deprecation):
     """A decorator that deprecates a view, or one of its methods.
 
         @Deprecated(date(2027, 1, 1), sunset=date(2027, 7, 1))
-        class OldView(ApiView): ...
+        class OldView(ServiceView): ...
 
     A class may as well say `deprecated = Deprecated(...)`; views that inherit from it end with it.
     A view's function can be decorated, too: one of @api_view, above that, or that of an address.

@@ -108,7 +108,7 @@ def handle_service_error(request: HttpRequest, error: ServiceError) -> HttpRespo
 
 
 def handle_api_exception(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
-    """Answer one of the REST framework's own errors."""
+    """Respond to one of the REST framework's own errors."""
     challenge = getattr(error, "auth_header", None)
     headers = {"WWW-Authenticate": challenge} if challenge else {}
     return problem(request, error.status_code, error.detail, headers=headers)
@@ -117,7 +117,7 @@ def handle_api_exception(request: HttpRequest, error: exceptions.APIException) -
 def handle_validation_error(
     request: HttpRequest, error: exceptions.ValidationError
 ) -> HttpResponse:
-    """Answer a request that does not fit the endpoint's parameters or body."""
+    """Respond to a request that does not fit the endpoint's parameters or body."""
     place = getattr(error, "place", "body")
     position = getattr(error, "position", None)
     loc = [place] if position is None else [place, position]
@@ -140,7 +140,7 @@ def _field_errors(details: Any, loc: list[str | int]) -> Iterator[dict[str, Any]
 
 
 def handle_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Answer that the service cannot do this now; the log has the reason."""
+    """Respond that the service cannot do this now; the log has the reason."""
     if _is_programming_error(error):
         raise error
     logger.error("The database does not respond: %s", type(error).__name__, exc_info=error)
@@ -168,7 +168,7 @@ def _wanted(view: APIView) -> str:
 
 
 def handle_not_allowed(request: HttpRequest, allow: str) -> HttpResponse:
-    """Answer that an address does not take this method.
+    """Respond that a path does not take this method.
 
     Args:
         request: The request.
@@ -178,19 +178,19 @@ def handle_not_allowed(request: HttpRequest, allow: str) -> HttpResponse:
 
 
 def handle_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer that there is nothing at this address."""
+    """Respond that there is nothing at this path."""
     del exception
     return problem(request, NotFoundError.status, "Not Found")
 
 
 def handle_refused(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer that this caller may not do this."""
+    """Respond that this caller may not do this."""
     del exception
     return problem(request, 403, "This is not allowed.")
 
 
 def handle_suspicious(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a request that Django does not trust; its log has the reason."""
+    """Respond to a request that Django does not trust; its log has the reason."""
     del exception
     return problem(request, 400, "The request is malformed.")
 

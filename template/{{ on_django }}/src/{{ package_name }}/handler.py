@@ -126,8 +126,8 @@ class DjangoHandler(BaseHandler):
         super().__init__()
         self.load_middleware()
         self._pool = _ThreadPool(threads, "django", patience)
-        # Passwords are hashed a few at a time, and whoever waits for that keeps a thread: were it
-        # one of all, a few who log in could keep all others waiting.
+        # Passwords are hashed a few at a time; a request that waits for that keeps a thread. Were
+        # it one of all, a few logins could keep all others waiting.
         self._hashing = _ThreadPool(THREADS_THAT_HASH, "hashing", None)
         # Its lines duplicate the access log.
         logging.getLogger("django.request").setLevel(logging.CRITICAL)
@@ -304,7 +304,7 @@ class _Stream:
     """Sends a streaming response, until the client disconnects.
 
     Args:
-        receive: Tells when the client has gone.
+        receive: Returns when the client has gone.
         send: Takes the parts.
     """
 

@@ -22,7 +22,7 @@ class RouteThrottle(BaseThrottle):
     That is one to a view whose own limit could not be seen there, as behind another view. A view
     with a limit of its own says so:
 
-        class ReportView(ApiView):
+        class ReportView(ServiceView):
             throttle_limit = "5/minute"
 
     The limit may also be what takes it from the settings, or a mapping of methods to limits; a

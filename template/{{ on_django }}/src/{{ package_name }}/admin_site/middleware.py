@@ -45,7 +45,7 @@ class SessionCsrf(CsrfViewMiddleware):
 
 
 def handle_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form that did not come from the site; the log of Django has the reason."""
+    """Respond to a form that did not come from the site; the log of Django has the reason."""
     del reason
     return problem(request, 403, "The form is not the site's, or too old. Load its page again.")
 

@@ -4,17 +4,17 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from ..api import ApiView
+from ..api import ServiceView
 from ..auth.current import IsAdmin
 from ..core.problems import UnavailableError
-from ..openapi import fails_with
+from ..openapi import error_responses
 from ..pagination import part_of
 from ..pydantic_views import json_response, query_of, query_parameters
 from . import service
 from .schemas import AuditPage, AuditQuery, AuditRead
 
 
-class AuditView(ApiView):
+class AuditView(ServiceView):
     """The audit trail."""
 
     permission_classes = (IsAdmin,)
@@ -26,7 +26,7 @@ class AuditView(ApiView):
         parameters=query_parameters(AuditQuery),
         responses={200: AuditPage},
     )
-    @fails_with(UnavailableError)
+    @error_responses(UnavailableError)
     def get(self, request: Request) -> HttpResponse:
         """Return one page of the audit trail, the newest entries first.
 

@@ -18,7 +18,7 @@ from .models import MailedToken, Session
 
 
 def promote(email: str, read_password: Callable[[], str]) -> str:
-    """Make someone an administrator, and return what to tell of it.
+    """Make someone an administrator, and return what to report.
 
     Args:
         email: The address.

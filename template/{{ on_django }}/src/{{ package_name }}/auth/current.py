@@ -1,7 +1,7 @@
 """Who calls, as permissions of views that read as a sentence.
 
 Examples:
-    class ReportView(ApiView):
+    class ReportView(ServiceView):
         permission_classes = (IsAdmin,)
 
 A view that says nothing is for users (IsUser); one that is for everyone says AllowAny.
@@ -46,7 +46,7 @@ class AccessTokenAuthentication(BaseAuthentication):
             return None
         if wait_for(state_of(request)["accounts"].denied.denies(claims.token_id)):
             return None
-        # One question, at each request: whoever was logged out or deleted is so at once, and a
+        # One question, at each request: a logout or a deletion counts at once, and a
         # role is today's.
         session = active_sessions().filter(pk=claims.session_id).select_related("user").first()
         if session is None or session.user_id != claims.user_id:

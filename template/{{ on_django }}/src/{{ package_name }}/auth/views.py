@@ -9,10 +9,10 @@ from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ..api import ApiView
+from ..api import ServiceView
 from ..core.problems import UnavailableError
 from ..counting import address_and_route
-from ..openapi import fails_with
+from ..openapi import error_responses
 from ..pydantic_views import (
     InvalidDataError,
     body_of,
@@ -59,7 +59,7 @@ _MAILED = Accepted(detail="If the address has an account that needs it, an email
 _NO_CONTENT = HTTPStatus.NO_CONTENT
 
 
-class GuessedView(ApiView):
+class GuessedView(ServiceView):
     """A view with passwords or tokens: it limits by address, as an attacker may have accounts."""
 
     permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
@@ -80,7 +80,7 @@ class RegisterView(GuessedView):
         examples=examples(REGISTRATION_EXAMPLES),
         responses={202: Accepted},
     )
-    @fails_with(UnavailableError, RegistrationClosedError)
+    @error_responses(UnavailableError, RegistrationClosedError)
     def post(self, request: Request) -> HttpResponse:
         """Create an account; an emailed token activates it.
 
@@ -109,7 +109,7 @@ class VerifyEmailView(GuessedView):
         examples=examples(VERIFICATION_EXAMPLES),
         responses={204: None},
     )
-    @fails_with(UnavailableError, InvalidEmailTokenError)
+    @error_responses(UnavailableError, InvalidEmailTokenError)
     def post(self, request: Request) -> Response:
         """Show that an address is the account's, with the token that was mailed to it.
 
@@ -134,7 +134,7 @@ class RequestVerificationView(GuessedView):
         examples=examples(MAILING_EXAMPLES),
         responses={202: Accepted},
     )
-    @fails_with(UnavailableError)
+    @error_responses(UnavailableError)
     def post(self, request: Request) -> HttpResponse:
         """Send a token to an unverified email; the response is always the same."""
         email = body_of(Mailing, request).email
@@ -158,7 +158,7 @@ class LoginView(GuessedView):
         examples=examples(LOGIN_EXAMPLES),
         responses={200: TokenPair},
     )
-    @fails_with(UnavailableError, InvalidCredentialsError)
+    @error_responses(UnavailableError, InvalidCredentialsError)
     def post(self, request: Request) -> HttpResponse:
         """Open a session with email and password.
 
@@ -199,7 +199,7 @@ class RefreshView(GuessedView):
         examples=examples(REFRESH_EXAMPLES),
         responses={200: TokenPair},
     )
-    @fails_with(UnavailableError, InvalidRefreshTokenError)
+    @error_responses(UnavailableError, InvalidRefreshTokenError)
     def post(self, request: Request) -> HttpResponse:
         """Go on with a session: the refresh token is taken, and a new pair is given.
 
@@ -210,7 +210,7 @@ class RefreshView(GuessedView):
         return json_response(sessions.refresh(self.state["accounts"], token))
 
 
-class VerifyTokenView(ApiView):
+class VerifyTokenView(ServiceView):
     """Valid access tokens."""
 
     permission_classes = (IsUser,)
@@ -221,7 +221,7 @@ class VerifyTokenView(ApiView):
         tags=["auth"],
         responses={200: TokenReport},
     )
-    @fails_with(UnavailableError)
+    @error_responses(UnavailableError)
     def get(self, request: Request) -> HttpResponse:
         """Return the claims of a valid access token; else 401.
 
@@ -237,7 +237,7 @@ class VerifyTokenView(ApiView):
         return json_response(report)
 
 
-class MeView(ApiView):
+class MeView(ServiceView):
     """The authenticated user."""
 
     throttle_limit = attrgetter("rate_limit_me")
@@ -249,13 +249,13 @@ class MeView(ApiView):
         tags=["auth"],
         responses={200: UserRead},
     )
-    @fails_with(UnavailableError)
+    @error_responses(UnavailableError)
     def get(self, request: Request) -> HttpResponse:
         """Return the authenticated user."""
         return json_response(UserRead.model_validate(user_of(request)))
 
 
-class LogoutView(ApiView):
+class LogoutView(ServiceView):
     """Sessions that end."""
 
     throttle_limit = attrgetter("rate_limit_logout")
@@ -269,7 +269,7 @@ class LogoutView(ApiView):
         request=None,
         responses={204: None},
     )
-    @fails_with(UnavailableError)
+    @error_responses(UnavailableError)
     def post(self, request: Request) -> Response:
         """End the session of the access token: its tokens are refused at once, on every worker."""
         all_ = query_of(LogoutQuery, request).all
@@ -292,7 +292,7 @@ class ChangePasswordView(GuessedView):
         examples=examples(CHANGE_EXAMPLES),
         responses={204: None},
     )
-    @fails_with(UnavailableError, WrongPasswordError)
+    @error_responses(UnavailableError, WrongPasswordError)
     def post(self, request: Request) -> Response:
         """Change the password, given the current one; revoke other sessions, notify the user."""
         data = body_of(PasswordChange, request)
@@ -319,7 +319,7 @@ class RequestResetView(GuessedView):
         examples=examples(MAILING_EXAMPLES),
         responses={202: Accepted},
     )
-    @fails_with(UnavailableError)
+    @error_responses(UnavailableError)
     def post(self, request: Request) -> HttpResponse:
         """Send a token that resets the password; the response is the same for unknown emails."""
         passwords.request_reset(self.state["accounts"], body_of(Mailing, request).email)
@@ -340,7 +340,7 @@ class ResetView(GuessedView):
         examples=examples(RESET_EXAMPLES),
         responses={204: None},
     )
-    @fails_with(UnavailableError, InvalidEmailTokenError)
+    @error_responses(UnavailableError, InvalidEmailTokenError)
     def post(self, request: Request) -> Response:
         """Set a new password with an emailed token; revoke all sessions, notify the user."""
         data = body_of(PasswordReset, request)

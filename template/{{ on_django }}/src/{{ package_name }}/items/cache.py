@@ -1,4 +1,4 @@
-"""Cached items: each write of an item invalidates it, whoever writes."""
+"""Cached items: each write of an item invalidates it, wherever it comes from."""
 
 from typing import Any
 

@@ -21,7 +21,7 @@ class TracingMiddleware:
     """Makes the span of a request, with OpenTelemetry's names for HTTP servers; none for probes.
 
     Django's own instrumentation is a beta that holds OpenTelemetry to one version, and stands where
-    it cannot see what the layers answer.
+    it cannot see how the middlewares respond.
     """
 
     def __init__(self, app: ASGIApp, *, provider: TracerProvider) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from ..loop_views import methods
+from ..async_views import methods
 from ..state import state_of
 from .tokens import check_metrics_token
 

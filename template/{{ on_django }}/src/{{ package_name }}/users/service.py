@@ -129,7 +129,7 @@ def restore_user(admin: User, user: User) -> None:
 
 
 def _require_another_admin(user: User) -> None:
-    # Of two administrators who demote each other, one is to be told that the other did: the second
+    # Of two administrators who demote each other, one is to learn that the other did: the second
     # waits for the rows. SQLite locks none, but lets in one transaction that writes at a time.
     admins = User.objects.filter(role=Role.ADMIN, deleted_at__isnull=True).order_by("pk")
     list(admins.select_for_update())

@@ -13,7 +13,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ..api import ApiView
+from ..api import ServiceView
 from ..auth.current import IsAdmin, IsUser, user_of
 from ..auth.email_tokens import drop_tokens
 from ..auth.errors import LastAdminError, WrongPasswordError
@@ -23,7 +23,7 @@ from ..auth.registration import request_move
 from ..auth.sessions import end_sessions
 from ..core.problems import UnavailableError
 from ..counting import count, refusal
-from ..openapi import fails_with
+from ..openapi import error_responses
 from ..pagination import part_of
 from ..pydantic_views import (
     body_of,
@@ -69,7 +69,7 @@ def _shown(user: User, status: int = HTTPStatus.OK, **headers: str) -> HttpRespo
     return json_response(UserRead.model_validate(user), status, headers)
 
 
-class UserListView(ApiView):
+class UserListView(ServiceView):
     """All users."""
 
     permission_classes = (IsAdmin,)
@@ -83,7 +83,7 @@ class UserListView(ApiView):
         examples=examples(CREATE_EXAMPLES),
         responses={201: UserRead},
     )
-    @fails_with(UnavailableError, EmailTakenError)
+    @error_responses(UnavailableError, EmailTakenError)
     def post(self, request: Request) -> HttpResponse:
         """Make an account for someone. For administrators.
 
@@ -110,7 +110,7 @@ class UserListView(ApiView):
         parameters=query_parameters(UserQuery),
         responses={200: UserPage},
     )
-    @fails_with(UnavailableError)
+    @error_responses(UnavailableError)
     def get(self, request: Request) -> HttpResponse:
         """Return one page of users, filtered and sorted. For administrators.
 
@@ -122,7 +122,7 @@ class UserListView(ApiView):
         return json_response(UserPage.of(users, total, query))
 
 
-class UserView(ApiView):
+class UserView(ServiceView):
     """One user."""
 
     @staticmethod
@@ -146,7 +146,7 @@ class UserView(ApiView):
         parameters=[USER_ID],
         responses={200: UserRead},
     )
-    @fails_with(UnavailableError, UserNotFoundError)
+    @error_responses(UnavailableError, UserNotFoundError)
     def get(self, request: Request, user_id: str) -> HttpResponse:
         """Return a user: any for administrators, for others themselves.
 
@@ -164,13 +164,13 @@ class UserView(ApiView):
         examples=examples(UPDATE_EXAMPLES),
         responses={200: UserRead},
     )
-    @fails_with(UnavailableError, WrongPasswordError, UserNotFoundError, EmailTakenError)
+    @error_responses(UnavailableError, WrongPasswordError, UserNotFoundError, EmailTakenError)
     def patch(self, request: Request, user_id: str) -> HttpResponse:
         """Change the fields that are given: of any user for administrators, else of oneself.
 
         Another address of one's own needs `current_password`, and takes the old one's place when
         the token of the mail that goes there has come back (`/auth/verify-email`). Until then, and
-        if the address has an account already, the answer shows the old one.
+        if the address has an account already, the response shows the old one.
         """
         wanted, data = identifier_of("user_id", user_id), body_of(UserUpdate, request)
         services, caller = self.state["accounts"], user_of(request)
@@ -200,7 +200,7 @@ class UserView(ApiView):
         parameters=[USER_ID],
         responses={204: None},
     )
-    @fails_with(UnavailableError, UserNotFoundError, LastAdminError)
+    @error_responses(UnavailableError, UserNotFoundError, LastAdminError)
     def delete(self, request: Request, user_id: str) -> Response:
         """Delete a user and revoke the tokens at once; it can be restored. For administrators.
 
@@ -215,7 +215,7 @@ class UserView(ApiView):
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
-class RoleView(ApiView):
+class RoleView(ServiceView):
     """A user's role."""
 
     permission_classes = (IsAdmin,)
@@ -229,7 +229,7 @@ class RoleView(ApiView):
         examples=examples(ROLE_EXAMPLES),
         responses={200: UserRead},
     )
-    @fails_with(UnavailableError, UserNotFoundError, UnverifiedError, LastAdminError)
+    @error_responses(UnavailableError, UserNotFoundError, UnverifiedError, LastAdminError)
     def put(self, request: Request, user_id: str) -> HttpResponse:
         """Give a user another role, from the next request on. For administrators.
 
@@ -246,7 +246,7 @@ class RoleView(ApiView):
         return _shown(user)
 
 
-class RestoreView(ApiView):
+class RestoreView(ServiceView):
     """A deleted user."""
 
     permission_classes = (IsAdmin,)
@@ -259,7 +259,7 @@ class RestoreView(ApiView):
         request=None,
         responses={200: UserRead},
     )
-    @fails_with(UnavailableError, UserNotFoundError)
+    @error_responses(UnavailableError, UserNotFoundError)
     def post(self, request: Request, user_id: str) -> HttpResponse:
         """Restore a deleted user, who has to log in again. For administrators."""
         wanted, admin = identifier_of("user_id", user_id), user_of(request)

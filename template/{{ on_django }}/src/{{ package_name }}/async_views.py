@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from .api import ApiView
+from .api import ServiceView
 from .core.problems import ServiceError
 from .errors import handle_not_found, handle_service_error, problem
 from .handler import ON_THE_LOOP
@@ -55,10 +55,12 @@ def methods(*allowed: str) -> Callable[[Handler], Handler]:
 
 def _require_open(name: str, values: Iterable[str]) -> None:
     if asked := sorted(_OF_THREADS.intersection(values)):
-        raise TypeError(f"{name}: {asked[0]} is for an ApiView; on the event loop it has no effect")
+        raise TypeError(
+            f"{name}: {asked[0]} is for a ServiceView; on the event loop it has no effect"
+        )
 
 
-class LoopView(ApiView):
+class AsyncView(ServiceView):
     """The same as a class, with an entry in the OpenAPI schema; public.
 
     Its limit counts below /api, and elsewhere where it has one of its own (throttle_limit).
@@ -71,7 +73,7 @@ class LoopView(ApiView):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """See at the start that nothing is asked for that would not be done."""
         super().__init_subclass__(**kwargs)
-        of_its_own = cls.__mro__[: cls.__mro__.index(LoopView)]
+        of_its_own = cls.__mro__[: cls.__mro__.index(AsyncView)]
         _require_open(cls.__qualname__, (name for each in of_its_own for name in vars(each)))
 
     @classmethod
