@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from copier import run_copy
 
+from tests.support.django_recipes import PACKAGES, write_recipes
+from tests.support.edits import package_of
 from tests.support.project import Project
 from tests.support.repository import THIS_TREE, clone_with_releases, identify
 from tests.support.servers import asking_sqlite
@@ -119,6 +121,36 @@ def test_an_update_is_merged_proven_and_reported(service: Project, evolve: Evolv
     assert '"annotated-types"' in (service.path / "uv.lock").read_text()
     assert (service.path / "docs" / "new.md").exists()
     assert git("ls-files", "--unmerged", folder=service.path) == ""
+
+
+def test_an_app_and_six_packages_of_others_outlive_an_update(
+    template: Path, tmp_path: Path, evolve: Evolve
+) -> None:
+    path = tmp_path / "django"
+    answers = SMALL | {"framework": "django", "database": "sqlite"}
+    run_copy(str(template), path, data=answers, defaults=True, quiet=True, vcs_ref=THIS_TREE)
+    git("init", "--quiet", folder=path)
+    identify(path)
+    service = Project(path)
+    service.install()
+    write_recipes(service, ftp_port=1)
+    service.run("uv", "add", "--quiet", *PACKAGES)
+    _commit(path, "Add orders and six packages")
+    package = package_of(service)
+    own = {
+        file: file.read_text() for file in [package / "custom.py", *package.glob("recipes/**/*.py")]
+    }
+    evolve(_require('"annotated-types>=0.7",'))
+
+    done = _update(service)
+
+    assert git("ls-files", "--unmerged", folder=path) == "", done.stdout
+    assert {file: file.read_text() for file in own} == own
+    requirements = (path / "pyproject.toml").read_text()
+    assert [each for each in PACKAGES if f'"{each}>=' not in requirements] == []
+    assert '"annotated-types>=0.7",' in requirements
+    service.make("install", "migrate")
+    assert "fit for development" in service.make("check").stdout
 
 
 @pytest.mark.parametrize(
