@@ -245,7 +245,8 @@ def _committed(file: str) -> bytes:
 
 def _run_copier(arguments: Sequence[str]) -> None:
     defaults = ["--defaults"] if _ASKING_LESS.isdisjoint(arguments) else []
-    command = [*_copier(), "update", *defaults, *arguments]
+    # What it prints is for those who run it by themselves; the report below has all of it.
+    command = [*_copier(), "update", "--quiet", *defaults, *arguments]
     try:
         status = subprocess.run(command, check=False).returncode
     except OSError as error:

@@ -2,23 +2,19 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import SecretStr
 from sqlalchemy import Select, delete, or_, select, update
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session as Transaction
 
 from ..audit.events import Event
 from ..audit.service import prune as prune_audit
 from ..audit.service import record
-from ..db.engine import create_sync_engine
+from ..db.commands import transaction
 from ..db.models import now
-from ..settings import Settings, SettingsError
+from ..settings import Settings
 from ..users.models import User
 from ..users.roles import Role
 from .hashing import hash_now
@@ -40,7 +36,7 @@ def make_admin(settings: Settings, given: argparse.Namespace) -> int:
         email = read_email(given.email)
     except ValueError as error:
         return _fail(str(error))
-    with _transaction(settings) as session:
+    with transaction(settings) as session:
         user = session.scalar(select(User).where(User.email == email))
         if user is not None and user.deleted_at is not None:
             return _fail(f"{email} was deleted: let an administrator restore the user")
@@ -70,7 +66,7 @@ def make_admin(settings: Settings, given: argparse.Namespace) -> int:
 
 def prune(settings: Settings, _: argparse.Namespace) -> int:
     """Remove old audit entries, and expired sessions and tokens."""
-    with _transaction(settings) as session:
+    with transaction(settings) as session:
         entries = prune_audit(session, settings.audit_retention_days)
         ended = [
             delete(RefreshToken).where(RefreshToken.session_id.in_(_ended_sessions())),
@@ -87,20 +83,6 @@ def _ended_sessions() -> Select[UUID]:
     # A revoked session stays for a day, longer than its access tokens are valid.
     yesterday = now() - timedelta(days=1)
     return select(Session.id).where(or_(Session.expires_at < now(), Session.revoked_at < yesterday))
-
-
-@contextmanager
-def _transaction(settings: Settings) -> Iterator[Transaction]:
-    """Open a transaction, whose failure becomes a sentence.
-
-    Raises:
-        SettingsError: The database does not respond, or has no tables yet.
-    """
-    try:
-        with Transaction(create_sync_engine(settings)) as session, session.begin():
-            yield session
-    except DBAPIError as error:
-        raise SettingsError(f"DATABASE_URL: {error.orig}; has `make migrate` been run?") from None
 
 
 def _fail(message: str) -> int:

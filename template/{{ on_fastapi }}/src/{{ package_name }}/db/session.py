@@ -20,3 +20,9 @@ async def get_session(connection: ServiceConnection) -> AsyncIterator[AsyncSessi
 # 201 can rely on it, and a failed commit is still an error response.
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 """One transaction: committed when the endpoint returns, rolled back when it raises."""
+
+StreamSessionDep = Annotated[AsyncSession, Depends(get_session, scope="request")]
+"""One transaction for what a response streams: it ends after the last byte, or with the client.
+
+The client has its 200 by then: a failed commit is in the log, and in no response.
+"""
