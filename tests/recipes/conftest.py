@@ -169,8 +169,8 @@ def _write(project: Project) -> None:
     )
     roles = package / "users" / "roles.py"
     roles.write_text(f'{roles.read_text()}    AUDITOR = "auditor"\n')
-    tables = package / "db" / "tables.py"
-    tables.write_text(f"{tables.read_text()}\nfrom ..recipes import database_models as _\n")
+    models = f"{package.name}.recipes.database_models"
+    replace(custom, "MODELS: tuple[str, ...] = ()", f'MODELS: tuple[str, ...] = ("{models}",)')
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from tools.questions import ROOT, Answers, Questions
 from tools.releases import Release, git, releases
 
 # What a service has for itself after the first render (_skip_if_exists).
-OWN = {"uv.lock", "custom.py", "slices.py", "additions.py"}
+OWN = {"uv.lock", "custom.py", "roles.py", "slices.py", "additions.py"}
 # The releases to which an update runs a migration of the template's (copier.yml), from any before.
 MIGRATIONS = Version("0.4.0"), Version("1.0.0rc1")
 FIRST_WITHOUT_MIGRATION = MIGRATIONS[-1]

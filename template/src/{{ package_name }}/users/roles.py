@@ -1,4 +1,4 @@
-"""What users may do."""
+"""What users may do: yours to extend, and no update touches it."""
 
 from enum import StrEnum
 
