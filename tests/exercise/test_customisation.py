@@ -53,7 +53,6 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from .async_views import AsyncView
 from .auth.current import CurrentClaims, CurrentUser
 from .rate_limit import RateLimit
 from .routes import SliceRouter
@@ -84,6 +83,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from .api import ServiceView
+from .async_views import AsyncView
 
 logger = logging.getLogger(__name__)
 
