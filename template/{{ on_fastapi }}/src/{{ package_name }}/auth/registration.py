@@ -134,6 +134,9 @@ async def _send_verification(services: AuthServices, email: str) -> None:
             return
         if await has_enough_tokens(session, user.id, Purpose.VERIFY):
             return
+        await session.refresh(user)
+        if user.verified:  # by a request that this one has waited for
+            return
         last = await newest_token(session, user.id, Purpose.VERIFY)
         given = {"name": last.name, "password_hash": last.password_hash} if last else {}
         token = _new_verification(session, services, user, **given)
