@@ -11,7 +11,8 @@ from procrastinate.manager import JobManager
 from procrastinate.utils import utcnow
 
 from ..settings import Settings, SettingsError
-from .connection import is_stored, open_connector
+from .connection import open_connector
+from .database import is_stored
 
 _DROP = "DELETE FROM procrastinate_jobs WHERE id = %(job_id)s AND status = 'failed'"
 

@@ -9,6 +9,7 @@ from procrastinate.testing import InMemoryConnector
 from psycopg_pool import AsyncConnectionPool
 
 from ..settings import Settings
+from .database import connection_options, is_stored
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -20,11 +21,6 @@ def task_modules() -> list[str]:
     ]
 
 
-def is_stored(settings: Settings) -> bool:
-    """Return whether jobs are stored, in PostgreSQL; else they stay in this process's memory."""
-    return not settings.database_url.get_secret_value().startswith("sqlite")
-
-
 @asynccontextmanager
 async def open_connector(settings: Settings) -> AsyncIterator[BaseConnector]:
     """Open connections, each when it is first needed."""
@@ -33,10 +29,8 @@ async def open_connector(settings: Settings) -> AsyncIterator[BaseConnector]:
         await memory.open_async()
         yield memory
         return
-    rest = settings.database_url.get_secret_value().partition("://")[2]
     pool = AsyncConnectionPool(
-        f"postgresql://{rest}",
-        kwargs={"connect_timeout": round(settings.database_timeout + 0.5)},
+        kwargs=connection_options(settings),
         min_size=0,
         max_size=settings.database_pool_size,
         timeout=settings.database_timeout,
