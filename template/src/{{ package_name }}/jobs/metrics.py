@@ -1,6 +1,9 @@
 """What is counted of jobs."""
 
-from prometheus_client import Counter, Histogram
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
 
 from ..core.metrics import Metrics
 
@@ -23,8 +26,27 @@ class JobMetrics:
             registry=registry,
             buckets=BUCKETS,
         )
+        self._queues = {
+            name: Gauge(
+                f"jobs_{name}", text, ("queue",), registry=registry, multiprocess_mode="livemax"
+            )
+            for name, text in (
+                ("waiting", "Jobs that are due and wait for a worker."),
+                ("oldest_seconds", "Seconds for which the oldest of those has been due."),
+                ("failed", "Jobs that have failed for good."),
+            )
+        }
+        self._seen = {"default"}
 
     def job_done(self, task: str, status: str, seconds: float) -> None:
         """Count and time an attempt."""
         self._jobs.labels(task, status).inc()
         self._durations.labels(task).observe(seconds)
+
+    def queues_read(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take the state of all queues: rows of queue, waiting, oldest_seconds and failed."""
+        found = {row["queue"]: row for row in rows}
+        self._seen |= found.keys()
+        for queue in self._seen:
+            for name, gauge in self._queues.items():
+                gauge.labels(queue).set(found.get(queue, {}).get(name, 0))

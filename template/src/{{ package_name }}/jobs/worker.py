@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
-from procrastinate import App, JobContext
+from procrastinate import App, JobContext, exceptions
 from procrastinate.app import WorkerOptions
 from procrastinate.middleware import AsyncCallNext
 from procrastinate.worker import Worker
@@ -15,11 +15,27 @@ from procrastinate.worker import Worker
 from ..core.correlation import correlation_id, new_identifier
 from ..core.health import Check
 from ..settings import Settings
+from .database import is_stored
 from .manager import CONTEXT
 from .retries import Backoff
 
 RESTART_SECONDS = 1.0
 """How long a worker waits that lost its database."""
+MEASURING_SECONDS = 15.0
+"""How often the queues are counted."""
+
+_QUEUES = """
+SELECT queue_name AS queue,
+    count(*) FILTER (WHERE status = 'todo') AS waiting,
+    count(*) FILTER (WHERE status = 'failed') AS failed,
+    coalesce(extract(epoch FROM now() - min(coalesce(scheduled_at, deferred.at))
+        FILTER (WHERE status = 'todo')), 0)::float AS oldest_seconds
+FROM procrastinate_jobs AS job
+LEFT JOIN procrastinate_events AS deferred
+    ON deferred.job_id = job.id AND deferred.type = 'deferred'
+WHERE status = 'failed' OR (status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now()))
+GROUP BY queue_name
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +45,9 @@ class Observer(Protocol):
 
     def job_done(self, task: str, status: str, seconds: float) -> None:
         """Count and time an attempt."""
+
+    def queues_read(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take the state of all queues."""
 
 
 class JobWorker:
@@ -61,13 +80,15 @@ class JobWorker:
         _quieten()
         worker = cls(app, settings, state, observer)
         state["health"].add(Check("jobs", worker.ping))
+        measuring = asyncio.create_task(worker._measure())
         running = asyncio.create_task(worker._run())
         try:
             yield
         finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
+            for each in (measuring, running):
+                each.cancel()
+                with suppress(asyncio.CancelledError):
+                    await each
 
     async def ping(self) -> None:
         """Raise if no jobs are run, as while the database is unavailable.
@@ -101,6 +122,15 @@ class JobWorker:
                 logger.warning("The worker starts again: %s", type(error).__name__)
             self._runs = False
             await asyncio.sleep(RESTART_SECONDS)
+
+    async def _measure(self) -> None:
+        while self._observer is not None and is_stored(self._settings):
+            # While the database is unavailable, other alerts say so.
+            with suppress(exceptions.ConnectorException):
+                self._observer.queues_read(
+                    await self._app.connector.execute_query_all_async(_QUEUES)
+                )
+            await asyncio.sleep(MEASURING_SECONDS)
 
     async def _observe(self, call_next: AsyncCallNext, context: JobContext, _: Worker) -> Any:
         job = context.job
