@@ -40,6 +40,12 @@ async def note(context: JobContext, *, number: int, seconds: float) -> None:
     statement = "INSERT INTO effects (number) VALUES (%(number)s)"
     await context.app.connector.execute_query_async(statement, number=number)
 '''
+ENQUEUE = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+SELECT 'default', 'effects.note', jsonb_build_object('number', each, 'seconds', {seconds})
+FROM generate_series(1, {number}) AS each
+"""
+COUNT = "SELECT count(*) FROM procrastinate_jobs WHERE task_name NOT LIKE 'jobs.%' AND {condition}"
 # The database refuses the commit itself, when the request has enqueued its job.
 REFUSAL = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -60,11 +66,7 @@ class Queue:
 
     def enqueue(self, number: int, seconds: float) -> None:
         """Store so many jobs that take so long."""
-        self.ask(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, args)"
-            " SELECT 'default', 'effects.note', jsonb_build_object('number', each,"
-            f" 'seconds', {seconds}) FROM generate_series(1, {number}) AS each"
-        )
+        self.ask(ENQUEUE.format(number=number, seconds=seconds))
 
     def effects(self) -> Counter[int]:
         """Return how often each number was noted."""
@@ -72,8 +74,7 @@ class Queue:
 
     def count(self, condition: str = "true") -> int:
         """Return the number of jobs, schedules aside."""
-        jobs = "SELECT count(*) FROM procrastinate_jobs WHERE task_name NOT LIKE 'jobs.%'"
-        return int(self.ask(f"{jobs} AND {condition}")[0][0])
+        return int(self.ask(COUNT.format(condition=condition))[0][0])
 
 
 @pytest.fixture(scope="module")
