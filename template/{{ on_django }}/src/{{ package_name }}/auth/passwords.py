@@ -19,7 +19,7 @@ from .sessions import end_sessions
 
 def request_reset(services: AuthServices, email: str) -> None:
     """Send a reset token in the background, if the email has an account."""
-    services.later(send_reset, email)
+    services.later.call(send_reset, services, email)
 
 
 def reset(services: AuthServices, token: str, password: str) -> None:

@@ -52,7 +52,7 @@ def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
 
 def request_verification(services: AuthServices, email: str) -> None:
     """Send another token in the background, if the email is unverified."""
-    services.later(send_verification, email)
+    services.later.call(send_verification, services, email)
 
 
 def request_move(services: AuthServices, user: User, email: str) -> None:

@@ -23,7 +23,7 @@ from procrastinate.testing import InMemoryConnector
 
 from ..resources import wait_for
 from ..settings import Settings
-from .connection import open_connector
+from .connection import open_connector, task_modules
 from .database import is_stored
 from .manager import ContextJobManager
 
@@ -53,6 +53,7 @@ def prepare(app: App) -> None:
     if connection.vendor != "postgresql":
         app.connector = InMemoryConnector()
     app.job_manager = ContextJobManager(app.connector)
+    app.import_paths = [*task_modules(), f"{__package__}.backend"]
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from .sessions import end_sessions
 
 async def request_reset(services: AuthServices, email: str) -> None:
     """Send a reset token in the background, if the email has an account."""
-    await services.later(send_reset, email)
+    await services.later.call(send_reset, services, email)
 
 
 async def reset(services: AuthServices, token: str, password: str) -> None:

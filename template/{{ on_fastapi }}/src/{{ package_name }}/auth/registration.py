@@ -59,7 +59,7 @@ async def _register(services: AuthServices, email: str, name: str, kept: str) ->
 
 async def request_verification(services: AuthServices, email: str) -> None:
     """Send another token in the background, if the email is unverified."""
-    await services.later(send_verification, email)
+    await services.later.call(send_verification, services, email)
 
 
 async def request_move(

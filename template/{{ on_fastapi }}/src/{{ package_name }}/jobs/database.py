@@ -18,3 +18,8 @@ def connection_options(settings: Settings) -> dict[str, Any]:
     address = settings.database_url.get_secret_value().partition("://")[2]
     timeout = math.ceil(settings.database_timeout)
     return conninfo_to_dict(f"postgresql://{address}", connect_timeout=timeout)
+
+
+def is_own(name: str | None, kind: str, _: object) -> bool:
+    """Leave the tables of jobs to the package's own migrations, in Alembic's comparison."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")

@@ -1,25 +1,19 @@
 """What the work on accounts is done with, made once for each process."""
 
-{% for line in [
-    "import asyncio" if jobs,
-    "from collections.abc import AsyncIterator, Awaitable, Callable",
-    "from contextlib import asynccontextmanager",
-    "from dataclasses import asdict, dataclass" if jobs else "from dataclasses import dataclass",
-    "from functools import partial" if not jobs,
-    "from typing import Self\n",
-    "from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker\n",
-    "from .. import about",
-    "from ..core.background_tasks import BackgroundTasks" if not jobs,
-    "from ..core.email_templates import render_email",
-    "from ..core.mail import Mailer",
-    "from ..core.tokens import AccessTokens, DenyList",
-    "from ..db.after_commit import after_commit" if not jobs,
-    "from ..email.tasks import send_email" if jobs,
-    "from ..jobs.app import enqueue, jobs" if jobs,
-] | select %}
-{{ line }}
-{% endfor %}
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from .. import about
+from ..core.email_templates import render_email
+from ..core.mail import Mailer
+from ..core.tokens import AccessTokens, DenyList
 from .hashing import Passwords
+from .later import Later
 from .settings import AccountSettings
 
 
@@ -33,7 +27,8 @@ class AuthServices:
         tokens: Signs access tokens.
         passwords: Hashes passwords.
         denied: The revoked tokens, where that is quicker to ask than the database.
-{{ '        background_tasks: Work that no response waits for.\n' if not jobs }}        mailer: Sends mails.
+        later: Does what no response waits for.
+        mailer: Sends mails.
     """
 
     settings: AccountSettings
@@ -41,7 +36,8 @@ class AuthServices:
     tokens: AccessTokens
     passwords: Passwords
     denied: DenyList
-{{ '    background_tasks: BackgroundTasks\n' if not jobs }}    mailer: Mailer
+    later: Later
+    mailer: Mailer
 
     @classmethod
     @asynccontextmanager
@@ -56,26 +52,11 @@ class AuthServices:
         """Open what accounts need; mails that wait are sent before it is closed."""
         passwords = Passwords()
         try:
-{% if jobs %}
-            async with asyncio.TaskGroup() as tasks:
+            async with Later.opened(sessions, mailer) as later, asyncio.TaskGroup() as tasks:
                 tasks.create_task(passwords.prepare())
-                yield cls(settings, sessions, tokens, passwords, denied, mailer)
-{% else %}
-            async with BackgroundTasks.opened() as tasks:
-                tasks.add(passwords.prepare)
-                yield cls(settings, sessions, tokens, passwords, denied, tasks, mailer)
-{% endif %}
+                yield cls(settings, sessions, tokens, passwords, denied, later, mailer)
         finally:
             passwords.close()
-
-    async def later(self, work: Callable[[Self, str], Awaitable[None]], email: str) -> None:
-        """Have something done about an email that no response waits for."""
-{% if jobs %}
-        async with self.sessions.begin() as session:
-            await enqueue(session, jobs.configure_task(f"auth.{work.__name__}"), email=email)
-{% else %}
-        self.background_tasks.add(partial(work, self, email))
-{% endif %}
 
     async def post(self, session: AsyncSession, name: str, to: str, **fields: str) -> None:
         """Send a mail when the transaction is committed, without waiting for it.
@@ -87,7 +68,7 @@ class AuthServices:
             fields: What the text has gaps for.
         """
         mail = render_email(name, to, service=about.NAME, **fields)
-        {{ 'await enqueue(session, send_email, **asdict(mail))' if jobs else 'after_commit(session, partial(self.background_tasks.add, partial(self.mailer.send, mail)))' }}
+        await self.later.send(session, mail)
 
     def link(self, page: str, token: str) -> str:
         """Return the line of a mail that leads to a page of the application; empty without one.
