@@ -27,7 +27,7 @@ def add_commands(commands: Any) -> None:
 
 
 def run_worker(settings: Settings, _: argparse.Namespace) -> int:
-    """Run jobs until a signal; health checks and metrics are served on PORT."""
+    """Run jobs until a signal; health checks are served on PORT."""
     _require_stored(settings)
     os.environ |= {"JOBS_WORKER": "true", "DRAIN_SECONDS": "0"}  # no load balancer waits for it
     package = __package__.partition(".")[0]
