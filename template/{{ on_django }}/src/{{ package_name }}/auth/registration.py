@@ -1,6 +1,7 @@
 """Making an account, and verifying an address: a new account's, or another one of a user."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
@@ -37,6 +38,7 @@ def register(services: AuthServices, email: str, name: str, password: str) -> No
 
 
 def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
+    token = None
     with transaction.atomic():
         user = User.objects.filter(email=email).first()
         if user is None:
@@ -45,14 +47,15 @@ def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
         record(Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.pk)
         if not in_use:
             token = _new_verification(services, user, name=name, password_hash=kept)
-            _post_verification(services, email, token)
-        elif user.deleted_at is None:
-            services.post("already_registered", email)
+    if token is not None:
+        _post_verification(services, email, token)
+    elif user.deleted_at is None:
+        services.post("already_registered", email)
 
 
 def request_verification(services: AuthServices, email: str) -> None:
     """Send another token in the background, if the email is unverified."""
-    services.later.call(send_verification, services, email)
+    services.later(partial(_send_verification, services, email))
 
 
 def request_move(services: AuthServices, user: User, email: str) -> None:
@@ -62,8 +65,7 @@ def request_move(services: AuthServices, user: User, email: str) -> None:
     """
     if User.objects.filter(email=email).exists():
         services.post("already_registered", email)
-        return
-    with transaction.atomic():
+    else:
         _post_verification(services, email, _new_verification(services, user, address=email))
 
 
@@ -76,10 +78,10 @@ def verify(services: AuthServices, token: str) -> None:
     try:
         with transaction.atomic():
             user, before = _verify(token)
-            if before != user.email:
-                services.post("address_changed", before)
     except IntegrityError as error:
         raise InvalidEmailTokenError from error
+    if before != user.email:
+        services.post("address_changed", before)
 
 
 def _verify(token: str) -> tuple[User, str]:
@@ -115,8 +117,7 @@ def _post_verification(services: AuthServices, email: str, token: str) -> None:
     services.post("verify_email", email, token=token, link=link, lifetime=lifetime)
 
 
-def send_verification(services: AuthServices, email: str) -> None:
-    """Send another token, if the email is unverified."""
+def _send_verification(services: AuthServices, email: str) -> None:
     waiting = User.objects.filter(email=email, verified_at__isnull=True, deleted_at__isnull=True)
     with transaction.atomic():
         # Of requests at the same time, each sees the tokens of those before it.
@@ -126,4 +127,4 @@ def send_verification(services: AuthServices, email: str) -> None:
         last = newest_token(user, Purpose.VERIFY)
         given = {"name": last.name, "password_hash": last.password_hash} if last else {}
         token = _new_verification(services, user, **given)
-        _post_verification(services, email, token)
+    _post_verification(services, email, token)

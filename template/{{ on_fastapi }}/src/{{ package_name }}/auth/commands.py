@@ -66,12 +66,6 @@ def make_admin(settings: Settings, given: argparse.Namespace) -> int:
 
 def prune(settings: Settings, _: argparse.Namespace) -> int:
     """Remove old audit entries, and expired sessions and tokens."""
-    sys.stdout.write(f"{remove_old(settings)} audit entries removed\n")
-    return 0
-
-
-def remove_old(settings: Settings) -> int:
-    """Remove what `prune` removes; return the number of audit entries."""
     with transaction(settings) as session:
         entries = prune_audit(session, settings.audit_retention_days)
         ended = [
@@ -81,7 +75,8 @@ def remove_old(settings: Settings) -> int:
         ]
         for statement in ended:
             session.execute(statement)
-    return entries
+    sys.stdout.write(f"{entries} audit entries removed\n")
+    return 0
 
 
 def _ended_sessions() -> Select[UUID]:

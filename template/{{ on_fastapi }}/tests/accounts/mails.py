@@ -3,10 +3,6 @@
 import re
 
 from starlette.testclient import TestClient
-{% if jobs %}
-
-from tests.jobs import finish_jobs
-{% endif %}
 
 
 class Mailbox:
@@ -21,12 +17,8 @@ class Mailbox:
 
     def all(self, client: TestClient) -> list[tuple[str, str]]:
         """Return addresses and subjects, once nothing more is on its way."""
-{% if jobs %}
-        finish_jobs(client)
-{% else %}
         assert client.portal is not None
-        client.portal.call(client.app_state["accounts"].later.background_tasks.finish)
-{% endif %}
+        client.portal.call(client.app_state["accounts"].background_tasks.finish)
         return [(to, subject) for to, subject, _ in self.texts]
 
     def token(self, client: TestClient) -> str:

@@ -1,1 +1,0 @@
-"""Emails: their texts, and the job that sends them."""

@@ -1,1 +1,0 @@
-"""Background jobs: work that is stored with the data it belongs to, and done by workers."""
