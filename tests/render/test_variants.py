@@ -51,6 +51,8 @@ WORDS = {
     ),
     # Pages and JSON Schema have a key "items", and each mapping a method.
     "example": re.compile(rb"\bitem\b|\bItem[A-Z]|/items\b|[.]items\b(?!\()|\bitems_"),
+    # Workflows have jobs, and so has Prometheus.
+    "jobs": re.compile(rb"procrastinate|jobs_|make jobs|jobs\.|job_duration", re.IGNORECASE),
     "redis": re.compile(rb"redis|valkey", re.IGNORECASE),
     # Django's admin site has a nonce of its own.
     "on_docs_ui": re.compile(rb"docs_ui|[\"'`]/docs\b|(?<!CSP\.)\bnonce\b", re.IGNORECASE),

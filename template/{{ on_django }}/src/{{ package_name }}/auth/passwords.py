@@ -1,7 +1,6 @@
 """Changing a password that is known, and one that is forgotten."""
 
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -20,7 +19,7 @@ from .sessions import end_sessions
 
 def request_reset(services: AuthServices, email: str) -> None:
     """Send a reset token in the background, if the email has an account."""
-    services.later(partial(_send_reset, services, email))
+    services.later.call(send_reset, services, email)
 
 
 def reset(services: AuthServices, token: str, password: str) -> None:
@@ -38,7 +37,7 @@ def reset(services: AuthServices, token: str, password: str) -> None:
         if not user.verified:
             User.objects.filter(pk=user.pk).update(verified_at=now())
         record(Event.RESET, actor=user.pk, subject=user.pk)
-    services.post("password_changed", user.email)
+        services.post("password_changed", user.email)
 
 
 def change(services: AuthServices, user: User, *, session_id: UUID, old: str, new: str) -> None:
@@ -52,7 +51,7 @@ def change(services: AuthServices, user: User, *, session_id: UUID, old: str, ne
     with transaction.atomic():
         _set(services, user, kept, but=session_id)
         record(Event.PASSWORD_CHANGED, actor=user.pk, subject=user.pk)
-    services.post("password_changed", user.email)
+        services.post("password_changed", user.email)
 
 
 def require_password(user: User, password: str | None) -> None:
@@ -74,7 +73,7 @@ def new_reset(services: AuthServices, user: User) -> str:
 
 
 def post_reset(services: AuthServices, name: str, email: str, token: str) -> None:
-    """Send a token that sets a password; call it after the commit.
+    """Send a token that sets a password, when the transaction is committed.
 
     Args:
         services: The services of accounts.
@@ -93,7 +92,8 @@ def _set(services: AuthServices, user: User, kept: str, but: UUID | None = None)
     end_sessions(services, user.pk, but=but)
 
 
-def _send_reset(services: AuthServices, email: str) -> None:
+def send_reset(services: AuthServices, email: str) -> None:
+    """Send a reset token, if the email has an account."""
     with transaction.atomic():
         # Of requests at the same time, each sees the tokens of those before it.
         there = User.objects.select_for_update().filter(email=email, deleted_at__isnull=True)
@@ -104,4 +104,4 @@ def _send_reset(services: AuthServices, email: str) -> None:
         if has_enough_tokens(user, Purpose.RESET):
             return
         token = new_reset(services, user)
-    post_reset(services, "reset_password", email, token)
+        post_reset(services, "reset_password", email, token)

@@ -1,7 +1,6 @@
 """Making an account, and verifying an address: a new account's, or another one of a user."""
 
 from datetime import timedelta
-from functools import partial
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
@@ -38,7 +37,6 @@ def register(services: AuthServices, email: str, name: str, password: str) -> No
 
 
 def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
-    token = None
     with transaction.atomic():
         user = User.objects.filter(email=email).first()
         if user is None:
@@ -47,15 +45,14 @@ def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
         record(Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.pk)
         if not in_use:
             token = _new_verification(services, user, name=name, password_hash=kept)
-    if token is not None:
-        _post_verification(services, email, token)
-    elif user.deleted_at is None:
-        services.post("already_registered", email)
+            _post_verification(services, email, token)
+        elif user.deleted_at is None:
+            services.post("already_registered", email)
 
 
 def request_verification(services: AuthServices, email: str) -> None:
     """Send another token in the background, if the email is unverified."""
-    services.later(partial(_send_verification, services, email))
+    services.later.call(send_verification, services, email)
 
 
 def request_move(services: AuthServices, user: User, email: str) -> None:
@@ -65,7 +62,8 @@ def request_move(services: AuthServices, user: User, email: str) -> None:
     """
     if User.objects.filter(email=email).exists():
         services.post("already_registered", email)
-    else:
+        return
+    with transaction.atomic():
         _post_verification(services, email, _new_verification(services, user, address=email))
 
 
@@ -78,10 +76,10 @@ def verify(services: AuthServices, token: str) -> None:
     try:
         with transaction.atomic():
             user, before = _verify(token)
+            if before != user.email:
+                services.post("address_changed", before)
     except IntegrityError as error:
         raise InvalidEmailTokenError from error
-    if before != user.email:
-        services.post("address_changed", before)
 
 
 def _verify(token: str) -> tuple[User, str]:
@@ -117,7 +115,8 @@ def _post_verification(services: AuthServices, email: str, token: str) -> None:
     services.post("verify_email", email, token=token, link=link, lifetime=lifetime)
 
 
-def _send_verification(services: AuthServices, email: str) -> None:
+def send_verification(services: AuthServices, email: str) -> None:
+    """Send another token, if the email is unverified."""
     waiting = User.objects.filter(email=email, verified_at__isnull=True, deleted_at__isnull=True)
     with transaction.atomic():
         # Of requests at the same time, each sees the tokens of those before it.
@@ -127,4 +126,4 @@ def _send_verification(services: AuthServices, email: str) -> None:
         last = newest_token(user, Purpose.VERIFY)
         given = {"name": last.name, "password_hash": last.password_hash} if last else {}
         token = _new_verification(services, user, **given)
-    _post_verification(services, email, token)
+        _post_verification(services, email, token)

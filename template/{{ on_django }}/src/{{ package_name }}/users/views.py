@@ -98,9 +98,8 @@ class UserListView(ServiceView):
         user.set_password(given.get_secret_value() if given else None)
         with transaction.atomic():
             service.create_user(user_of(request), user)
-            token = None if given else new_reset(services, user)
-        if token is not None:
-            post_reset(services, "invitation", user.email, token)
+            if given is None:
+                post_reset(services, "invitation", user.email, new_reset(services, user))
         return _shown(user, HTTPStatus.CREATED, Location=f"{request.path}/{user.pk}")
 
     @extend_schema(

@@ -66,6 +66,12 @@ def make_admin(settings: Settings, given: argparse.Namespace) -> int:
 
 def prune(settings: Settings, _: argparse.Namespace) -> int:
     """Remove old audit entries, and expired sessions and tokens."""
+    sys.stdout.write(f"{remove_old(settings)} audit entries removed\n")
+    return 0
+
+
+def remove_old(settings: Settings) -> int:
+    """Remove what `prune` removes; return the number of audit entries."""
     with transaction(settings) as session:
         entries = prune_audit(session, settings.audit_retention_days)
         ended = [
@@ -75,8 +81,7 @@ def prune(settings: Settings, _: argparse.Namespace) -> int:
         ]
         for statement in ended:
             session.execute(statement)
-    sys.stdout.write(f"{entries} audit entries removed\n")
-    return 0
+    return entries
 
 
 def _ended_sessions() -> Select[UUID]:

@@ -122,7 +122,7 @@ async def verify_email(
 )
 async def request_verification(data: MailingBody, services: AuthServicesDep) -> Accepted:
     """Send a token to an unverified email; the response is always the same."""
-    registration.request_verification(services, data.email)
+    await registration.request_verification(services, data.email)
     return _MAILED
 
 
@@ -237,7 +237,7 @@ async def change_password(
 )
 async def request_reset(data: MailingBody, services: AuthServicesDep) -> Accepted:
     """Send a token that resets the password; the response is the same for unknown emails."""
-    passwords.request_reset(services, data.email)
+    await passwords.request_reset(services, data.email)
     return _MAILED
 
 

@@ -1,7 +1,6 @@
 """Changing a password that is known, and one that is forgotten."""
 
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -19,9 +18,9 @@ from .services import AuthServices
 from .sessions import end_sessions
 
 
-def request_reset(services: AuthServices, email: str) -> None:
+async def request_reset(services: AuthServices, email: str) -> None:
     """Send a reset token in the background, if the email has an account."""
-    services.background_tasks.add(partial(_send_reset, services, email))
+    await services.later.call(send_reset, services, email)
 
 
 async def reset(services: AuthServices, token: str, password: str) -> None:
@@ -40,7 +39,7 @@ async def reset(services: AuthServices, token: str, password: str) -> None:
         if not user.verified:
             user.verified_at = now()
         record(session, Event.RESET, actor=user.id, subject=user.id)
-    services.post("password_changed", user.email)
+        await services.post(session, "password_changed", user.email)
 
 
 async def change(
@@ -62,8 +61,8 @@ async def change(
     kept = await services.passwords.hash(new)
     await _set(session, services, user, kept, but=session_id)
     record(session, Event.PASSWORD_CHANGED, actor=user.id, subject=user.id)
+    await services.post(session, "password_changed", user.email)
     await session.commit()
-    services.post("password_changed", user.email)
 
 
 async def require_password(
@@ -87,10 +86,13 @@ async def new_reset(session: AsyncSession, services: AuthServices, user: User) -
     return new_token(session, user, Purpose.RESET, lifetime)
 
 
-def post_reset(services: AuthServices, name: str, email: str, token: str) -> None:
-    """Send a token that sets a password; call it after the commit.
+async def post_reset(
+    session: AsyncSession, services: AuthServices, name: str, email: str, token: str
+) -> None:
+    """Send a token that sets a password when the transaction is committed.
 
     Args:
+        session: The transaction.
         services: The services of accounts.
         name: The mail's text: reset_password, or invitation for a new account.
         email: The address.
@@ -98,7 +100,8 @@ def post_reset(services: AuthServices, name: str, email: str, token: str) -> Non
     """
     lifetime = f"{services.settings.reset_token_minutes} minutes"
     link = services.link("reset-password", token)
-    services.post(name, email, token=token, link=link, lifetime=lifetime)
+    fields = {"token": token, "link": link, "lifetime": lifetime}
+    await services.post(session, name, email, **fields)
 
 
 async def _set(
@@ -110,7 +113,8 @@ async def _set(
     await end_sessions(session, services, user.id, but=but)
 
 
-async def _send_reset(services: AuthServices, email: str) -> None:
+async def send_reset(services: AuthServices, email: str) -> None:
+    """Send a reset token, if the email has an account."""
     async with services.sessions.begin() as session:
         user = await session.scalar(select(User).where(User.email == email))
         if user is None or user.deleted_at is not None:
@@ -119,4 +123,4 @@ async def _send_reset(services: AuthServices, email: str) -> None:
         if await has_enough_tokens(session, user.id, Purpose.RESET):
             return
         token = await new_reset(session, services, user)
-    post_reset(services, "reset_password", email, token)
+        await post_reset(session, services, "reset_password", email, token)

@@ -1,7 +1,6 @@
 """Making an account, and verifying an address: a new account's, or another one of a user."""
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -43,7 +42,6 @@ async def register(services: AuthServices, email: str, name: str, password: str)
 
 
 async def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
-    token = None
     async with services.sessions.begin() as session:
         user = await session.scalar(select(User).where(User.email == email))
         if user is None:
@@ -54,15 +52,14 @@ async def _register(services: AuthServices, email: str, name: str, kept: str) ->
         record(session, Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.id)
         if not in_use:
             token = _new_verification(session, services, user, name=name, password_hash=kept)
-    if token is not None:
-        _post_verification(services, email, token)
-    elif user.deleted_at is None:
-        services.post("already_registered", email)
+            await _post_verification(session, services, email, token)
+        elif user.deleted_at is None:
+            await services.post(session, "already_registered", email)
 
 
-def request_verification(services: AuthServices, email: str) -> None:
+async def request_verification(services: AuthServices, email: str) -> None:
     """Send another token in the background, if the email is unverified."""
-    services.background_tasks.add(partial(_send_verification, services, email))
+    await services.later.call(send_verification, services, email)
 
 
 async def request_move(
@@ -75,11 +72,10 @@ async def request_move(
     taken = await session.scalar(select(User.id).where(User.email == email))
     if taken is None:
         token = _new_verification(session, services, user, address=email)
-    await session.commit()
-    if taken is None:
-        _post_verification(services, email, token)
+        await _post_verification(session, services, email, token)
     else:
-        services.post("already_registered", email)
+        await services.post(session, "already_registered", email)
+    await session.commit()
 
 
 async def verify(session: AsyncSession, services: AuthServices, token: str) -> None:
@@ -102,8 +98,7 @@ async def verify(session: AsyncSession, services: AuthServices, token: str) -> N
     record(session, Event.VERIFIED, actor=user.id, subject=user.id, details=details)
     if details:
         await drop_tokens(session, user.id, Purpose.RESET)
-        await session.commit()
-        services.post("address_changed", before)
+        await services.post(session, "address_changed", before)
 
 
 async def _is_in_use(session: AsyncSession, user: User) -> bool:
@@ -121,13 +116,17 @@ def _new_verification(
     return new_token(session, user, Purpose.VERIFY, lifetime, **options)
 
 
-def _post_verification(services: AuthServices, email: str, token: str) -> None:
+async def _post_verification(
+    session: AsyncSession, services: AuthServices, email: str, token: str
+) -> None:
     lifetime = f"{services.settings.verification_token_hours} hours"
     link = services.link("verify-email", token)
-    services.post("verify_email", email, token=token, link=link, lifetime=lifetime)
+    fields = {"token": token, "link": link, "lifetime": lifetime}
+    await services.post(session, "verify_email", email, **fields)
 
 
-async def _send_verification(services: AuthServices, email: str) -> None:
+async def send_verification(services: AuthServices, email: str) -> None:
+    """Send another token, if the email is unverified."""
     async with services.sessions.begin() as session:
         user = await session.scalar(select(User).where(User.email == email))
         if user is None or user.verified or user.deleted_at is not None:
@@ -140,4 +139,4 @@ async def _send_verification(services: AuthServices, email: str) -> None:
         last = await newest_token(session, user.id, Purpose.VERIFY)
         given = {"name": last.name, "password_hash": last.password_hash} if last else {}
         token = _new_verification(session, services, user, **given)
-    _post_verification(services, email, token)
+        await _post_verification(session, services, email, token)

@@ -1,19 +1,19 @@
 """What the work on accounts is done with, made once for each process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from .. import about
-from ..core.background_tasks import BackgroundTasks
 from ..core.email_templates import render_email
 from ..core.mail import Mailer
 from ..core.tokens import AccessTokens, DenyList
 from .hashing import Passwords
+from .later import Later
 from .settings import AccountSettings
 
 
@@ -27,7 +27,7 @@ class AuthServices:
         tokens: Signs access tokens.
         passwords: Hashes passwords.
         denied: The revoked tokens, where that is quicker to ask than the database.
-        background_tasks: Work that no response waits for.
+        later: Does what no response waits for.
         mailer: Sends mails.
     """
 
@@ -36,7 +36,7 @@ class AuthServices:
     tokens: AccessTokens
     passwords: Passwords
     denied: DenyList
-    background_tasks: BackgroundTasks
+    later: Later
     mailer: Mailer
 
     @classmethod
@@ -52,22 +52,23 @@ class AuthServices:
         """Open what accounts need; mails that wait are sent before it is closed."""
         passwords = Passwords()
         try:
-            async with BackgroundTasks.opened() as tasks:
-                tasks.add(passwords.prepare)
-                yield cls(settings, sessions, tokens, passwords, denied, tasks, mailer)
+            async with Later.opened(sessions, mailer) as later, asyncio.TaskGroup() as tasks:
+                tasks.create_task(passwords.prepare())
+                yield cls(settings, sessions, tokens, passwords, denied, later, mailer)
         finally:
             passwords.close()
 
-    def post(self, name: str, to: str, **fields: str) -> None:
-        """Send a mail, without waiting for it.
+    async def post(self, session: AsyncSession, name: str, to: str, **fields: str) -> None:
+        """Send a mail when the transaction is committed, without waiting for it.
 
         Args:
+            session: The transaction.
             name: Its text's name, among those in email/templates/.
             to: The address.
             fields: What the text has gaps for.
         """
         mail = render_email(name, to, service=about.NAME, **fields)
-        self.background_tasks.add(partial(self.mailer.send, mail))
+        await self.later.send(session, mail)
 
     def link(self, page: str, token: str) -> str:
         """Return the line of a mail that leads to a page of the application; empty without one.

@@ -84,8 +84,7 @@ async def create_user(
     await service.create_user(session, admin, user)
     if kept is None:
         token = await new_reset(session, services, user)
-        await session.commit()
-        post_reset(services, "invitation", user.email, token)
+        await post_reset(session, services, "invitation", user.email, token)
     response.headers["Location"] = f"{request.url.path}/{user.id}"
     return user
 

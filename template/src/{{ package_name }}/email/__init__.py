@@ -1,0 +1,1 @@
+"""Emails: their texts, and the job that sends them."""

@@ -1,0 +1,28 @@
+"""The settings of jobs."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ..core.settings_group import CsvTuple, SettingsGroup
+
+
+class JobSettings(SettingsGroup):
+    """Jobs."""
+
+    jobs_worker: Annotated[
+        bool | None,
+        Field(description="Run jobs in this process; unset: only on SQLite, and in `make worker`."),
+    ] = None
+    jobs_concurrency: Annotated[
+        int, Field(description="Jobs that a worker process runs at the same time.", ge=1, le=1000)
+    ] = 10
+    jobs_queues: Annotated[
+        CsvTuple, Field(description="Queues that workers serve, separated by commas; empty: all.")
+    ] = ()
+    jobs_stalled_seconds: Annotated[
+        float, Field(description="Seconds without a heartbeat until a worker's jobs rerun.", ge=3)
+    ] = 30.0
+    jobs_retention_days: Annotated[
+        int, Field(description="Days for which failed jobs are kept.", ge=1)
+    ] = 30

@@ -1,0 +1,27 @@
+"""The jobs of accounts."""
+
+from procrastinate import JobContext
+
+from ..jobs.app import jobs
+from . import passwords, registration
+from .commands import remove_old
+
+
+@jobs.task(name="auth.send_reset", pass_context=True, queue="email")
+async def send_reset(context: JobContext, *, email: str) -> None:
+    """Send a reset token, if the email has an account."""
+    await passwords.send_reset(context.additional_context["state"]["accounts"], email)
+
+
+@jobs.task(name="auth.send_verification", pass_context=True, queue="email")
+async def send_verification(context: JobContext, *, email: str) -> None:
+    """Send another token, if the email is unverified."""
+    await registration.send_verification(context.additional_context["state"]["accounts"], email)
+
+
+@jobs.periodic(cron="17 3 * * *")
+@jobs.task(name="auth.prune", queueing_lock="auth.prune", pass_context=True)
+def prune(context: JobContext, timestamp: int) -> None:
+    """Remove old audit entries, and expired sessions and tokens, as `make prune` does."""
+    del timestamp
+    remove_old(context.additional_context["state"]["settings"])

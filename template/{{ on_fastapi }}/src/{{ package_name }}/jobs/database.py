@@ -1,0 +1,25 @@
+"""Where jobs are stored: in the service's own database."""
+
+import math
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+from ..settings import Settings
+
+
+def is_stored(settings: Settings) -> bool:
+    """Return whether jobs are stored, in PostgreSQL; else they stay in this process's memory."""
+    return not settings.database_url.get_secret_value().startswith("sqlite")
+
+
+def connection_options(settings: Settings) -> dict[str, Any]:
+    """Return the options of a connection to the database."""
+    address = settings.database_url.get_secret_value().partition("://")[2]
+    timeout = math.ceil(settings.database_timeout)
+    return conninfo_to_dict(f"postgresql://{address}", connect_timeout=timeout)
+
+
+def is_own(name: str | None, kind: str, _: object) -> bool:
+    """Leave the tables of jobs to the package's own migrations, in Alembic's comparison."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")

