@@ -206,6 +206,7 @@ def test_a_service_of_the_newest_release_has_nothing_to_update(service: Project)
     done = _update(service)
 
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "There is nothing to update.")
+    assert "is updated" not in done.stdout
 
 
 def test_a_tree_with_changes_is_refused_and_left_as_it_is(service: Project) -> None:
