@@ -71,7 +71,7 @@ SIDE_BY_SIDE = {
     **{
         (release.version, "a renamed module"): {
             "src/PACKAGE/middleware/access_log.py",
-            f"src/PACKAGE/{'rate_limit' if release.version == '0.2.0' else 'counting'}.py",
+            f"src/PACKAGE/{'rate_limit' if release.version == '0.2.0' else 'rate_limiting'}.py",
         }
         for release in releases()
         if Version("0.2.0") <= Version(release.version) <= Version("0.6.0")

@@ -4,6 +4,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from starlette.types import Scope
+
+from .asgi_headers import joined
+
+FORWARDED_FOR = b"x-forwarded-for"
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -51,6 +56,18 @@ class ClientIpResolver:
         return address is not None and any(
             address.version == network.version and address in network for network in self._trusted
         )
+
+
+def client_ip(scope: Scope, client_ips: ClientIpResolver) -> str:
+    """Return the client's IP address, resolved once for each request and stored in its state."""
+    state = scope["state"]
+    known: str | None = state.get("client_ip")
+    if known is None:
+        known = scope["client"][0] if scope["client"] else ""
+        if client_ips.trusts(known):
+            known = client_ips.find(known, joined(scope["headers"], FORWARDED_FOR))
+        state["client_ip"] = known
+    return known
 
 
 def parse_address(text: str) -> Address | None:

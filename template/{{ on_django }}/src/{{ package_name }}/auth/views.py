@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from ..api import ServiceView
 from ..core.problems import UnavailableError
-from ..counting import address_and_route
+from ..rate_limiting import address_and_route
 from ..openapi import error_responses
 from ..pydantic_views import (
     InvalidDataError,

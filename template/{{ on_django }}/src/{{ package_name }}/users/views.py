@@ -22,7 +22,7 @@ from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_sessions
 from ..core.problems import UnavailableError
-from ..counting import count, refusal
+from ..rate_limiting import count, refusal
 from ..openapi import error_responses
 from ..pagination import part_of
 from ..pydantic_views import (
