@@ -1,10 +1,9 @@
 """Who a request comes from, when proxies stand between."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-
-from starlette.types import Scope
+from typing import Any
 
 from .asgi_headers import joined
 
@@ -58,7 +57,7 @@ class ClientIpResolver:
         )
 
 
-def client_ip(scope: Scope, client_ips: ClientIpResolver) -> str:
+def client_ip(scope: MutableMapping[str, Any], client_ips: ClientIpResolver) -> str:
     """Return the client's IP address, resolved once for each request and stored in its state."""
     state = scope["state"]
     known: str | None = state.get("client_ip")
