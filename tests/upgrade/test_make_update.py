@@ -392,7 +392,7 @@ def test_other_lists_than_requirements_are_not_merged_by_guess(
 
 
 @pytest.mark.parametrize("history", ["one commit", "shallow"])
-def test_edits_of_a_file_that_the_template_dropped_are_told_whatever_git_remembers(
+def test_edits_of_a_file_that_the_template_dropped_are_reported_whatever_git_remembers(
     service: Project, evolve: Evolve, tmp_path: Path, history: str
 ) -> None:
     with (service.path / PAGE).open("a") as page:
@@ -419,7 +419,7 @@ def test_edits_of_a_file_that_the_template_dropped_are_told_whatever_git_remembe
     assert f"what became of your edits:\n  {PAGE}: git show HEAD:./{PAGE}\n" in done.stdout
 
 
-def test_what_git_has_no_copy_of_is_as_it_was_and_told_where_the_template_has_it_too(
+def test_what_git_has_no_copy_of_is_as_it_was_and_reported_where_the_template_has_it_too(
     service: Project, evolve: Evolve
 ) -> None:
     git("rm", "--quiet", "--cached", PAGE, folder=service.path)

@@ -325,7 +325,7 @@ def test_what_a_user_took_away_stays_away(
 
 
 @pytest.mark.parametrize("release", releases(), ids=lambda release: release.version)
-def test_an_edited_service_takes_accounts_up_when_it_is_told_to(
+def test_an_edited_service_gains_accounts_by_an_answer(
     committed: Committed, release: Release
 ) -> None:
     service = committed(release.tag, {"auth": "none"})
