@@ -17,6 +17,7 @@ from tests.support.variants import parameters, variants
 
 LOST_WITH = {
     "database.yml": ("database", "none"),
+    "jobs.yml": ("jobs", False),
     "redis.yml": ("redis", False),
 }
 
