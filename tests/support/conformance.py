@@ -32,6 +32,8 @@ def ready_to_be_judged(
         The running service, and the options that tell the suite of it.
     """
     env = UNHURRIED | dict(settings)
+    if project.answers.get("jobs"):
+        env["JOBS_WORKER"] = "true"  # else its emails wait for one
     if project.answers["database"] != "none":
         project.make("migrate", env=env)
     options = [f"--project={project.path}"]
