@@ -300,8 +300,9 @@ def test_a_job_that_fails_for_good_is_one_event(queue: Queue) -> None:
         with queue.service.serving(settings, target="worker") as worker:
             _eventually(lambda: len(queue.failed()) == 1)
             worker.stop()
+            output = worker.output()
         events = sink.bodies("event")
 
     assert [each["exception"]["values"][-1]["type"] for each in events] == ["ValueError"]
     assert SECRET not in str(events)
-    assert SECRET not in worker.output()
+    assert SECRET not in output
