@@ -53,6 +53,8 @@ FROM_EACH_RELEASE = [
     if example in {"default", "freshbytes"} or (number + place) % 3 == 0
 ]
 HISTORIES = 12
+ITEMS = "/api/v1/items"
+PATIENCE_SECONDS = 120
 COPIER_UPDATE = str(Path(sys.executable).parent / "copier"), "update", "--defaults", "--trust"
 # Here the template and the user changed lines side by side; `make update` solves the imports.
 SIDE_BY_SIDE = {
@@ -308,6 +310,36 @@ def test_an_update_keeps_the_rows_and_the_logins_of_the_database(
     with service.serving(settings) as running, httpx2.Client(base_url=running.url) as http:
         (user,) = Visitor(http, email).log_in().get(USERS).json()["items"]
     assert (user["email"], user["role"]) == (email, "admin")
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "django"])
+@pytest.mark.parametrize("tag", ["v0.5.0", releases()[-1].tag])
+def test_an_edited_service_gains_jobs_by_an_answer(
+    committed: Committed, postgresql_url: str, framework: str, tag: str
+) -> None:
+    service = committed(tag, EXAMPLES["default"] | {"framework": framework})
+    made = make_edits(service, GENTLE)
+    service.install()
+    with scratch_database(postgresql_url) as url:
+        settings = {"DATABASE_URL": url, "JOBS_WORKER": "true"}
+        service.make("migrate", env=settings)
+        email = new_email()
+        make_admin(service, email, settings)
+
+        _update(service, {"jobs": True})
+
+        _solve_neighbours(service)
+        lost = [edit.name for edit in GENTLE if edit.name in made and not edit.is_kept(service)]
+        service.run("uv", "lock", "--quiet")
+        service.make("install")
+        service.make("migrate", env=settings)
+        with service.serving(settings) as running, httpx2.Client(base_url=running.url) as http:
+            created = Visitor(http, email).log_in().post(ITEMS, {"name": "Lamp"})
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while "There is a new item" not in running.output():
+                assert time.monotonic() < deadline, "no worker ran the job of the new item"
+                time.sleep(0.1)
+    assert (lost, created.status_code) == ([], 201)
 
 
 @pytest.mark.parametrize("release", releases(), ids=lambda release: release.version)
