@@ -12,7 +12,6 @@ app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{- /* Secrets and volumes of a pod have this name, as the release's objects have. */ -}}
 {{- define "service.secret" -}}
 {{ .Values.secret.name | default .Release.Name }}
 {{- end }}
@@ -46,9 +45,9 @@ helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Versio
 
 {{- /* The specification of a pod, given a dict:
     root, component; args: what the image runs; image: a reference, unless it is the service's;
-    secrets: further keys of the Secret; env: further variables; resources; probes: those of a server;
-    volumes, mounts: further ones; restart: the restart policy; early: it runs before the release's objects are there.
-*/ -}}
+    secrets: further keys of the Secret; env: further variables; cpu, memory (Mi); probes: those of a server;
+    volumes, mounts: further ones; restart: the restart policy; environmentSecret: a Secret of variables;
+    early: it runs before the release's other objects are there. */ -}}
 {{- define "service.pod" -}}
 {{- $root := .root -}}
 {{- $values := $root.Values -}}
@@ -110,12 +109,11 @@ containers:
       {{- range $keys }}
       - { name: {{ upper . }}_FILE, value: /run/secrets/{{ . }} }
       {{- end }}
-      - { name: TMPDIR, value: /tmp }
       {{- with .probes }}
       - { name: HOST, value: 0.0.0.0 }
       - { name: PORT, value: "8000" }
       {{- end }}
-      {{- range $name, $value := .env | default dict }}
+      {{- range $name, $value := mergeOverwrite (dict "TMPDIR" "/tmp") (.env | default dict) }}
       - { name: {{ $name }}, value: {{ $value | quote }} }
       {{- end }}
     {{- if .probes }}
@@ -154,7 +152,7 @@ containers:
       {{- end }}
 volumes:
   - name: tmp
-    emptyDir: { sizeLimit: {{ .space | default "256Mi" }} }
+    emptyDir: { sizeLimit: 256Mi }
   {{- if $keys }}
   - name: secrets
     secret:
