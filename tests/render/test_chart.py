@@ -152,7 +152,7 @@ def test_the_rules_and_dashboards_are_those_that_compose_uses(project: Project) 
     found = objects(project)
     rules = {e["metadata"]["name"]: e["spec"] for e in found if e["kind"] == "PrometheusRule"}
 
-    if not project.answers["metrics"]:
+    if not Questions().complete(project.answers)["metrics"]:
         assert rules == {}
         return
     assert rules == {
@@ -169,7 +169,7 @@ def test_the_rules_and_dashboards_are_those_that_compose_uses(project: Project) 
 
 
 def test_the_network_policies_name_the_ports_that_are_used_and_no_other(project: Project) -> None:
-    answers = project.answers
+    answers = Questions().complete(project.answers)
     used = {port for name, port in PORTS.items() if answers[name] not in {False, "none"}}
     found = objects(project)
     policies = {e["metadata"]["name"]: e["spec"] for e in found if e["kind"] == "NetworkPolicy"}
@@ -222,8 +222,8 @@ def test_it_takes_no_more_memory_than_its_documentation_says(project: Project) -
         ),
         (
             ["--set=replicas=9"],
-            "config.DATABASE_POOL_SIZE: all pods may open 137 connections, and "
-            "database.maxConnections leaves 90; docs/kubernetes.md has the arithmetic.",
+            "config.DATABASE_POOL_SIZE: all pods may open 137 connections, "
+            + "and database.maxConnections leaves 90; docs/kubernetes.md has the arithmetic.",
         ),
         (
             ["--set=ingress.enabled=true"],
