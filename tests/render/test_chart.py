@@ -1,4 +1,4 @@
-"""The Helm chart, in every variant that has it: what Helm renders, before the judges of its field."""
+"""The Helm chart, in every variant that has it: what Helm renders, before judges of its field."""
 
 import json
 import re
@@ -31,6 +31,10 @@ UNCHECKED = {
 CHECKOV = "checkov==3.3.*"
 # The port of each thing that a service reaches, by the answer that brings it.
 PORTS = {"database": 5432, "redis": 6379, "auth": 587, "sentry": 443, "tracing": 4318}
+TOO_MANY_CONNECTIONS = (
+    "config.DATABASE_POOL_SIZE: all pods may open 137 connections, "
+    "and database.maxConnections leaves 90; docs/kubernetes.md has the arithmetic."
+)
 
 
 def _mixes() -> dict[str, Answers]:
@@ -220,11 +224,7 @@ def test_it_takes_no_more_memory_than_its_documentation_says(project: Project) -
             ["--set=config.SECRET_KEY=x"],
             "config.SECRET_KEY: is a secret; put it into the Secret, under the key secret_key.",
         ),
-        (
-            ["--set=replicas=9"],
-            "config.DATABASE_POOL_SIZE: all pods may open 137 connections, "
-            + "and database.maxConnections leaves 90; docs/kubernetes.md has the arithmetic.",
-        ),
+        (["--set=replicas=9"], TOO_MANY_CONNECTIONS),
         (
             ["--set=ingress.enabled=true"],
             "host: is missing; name the host by which clients reach the service.",
