@@ -59,7 +59,7 @@ def is_behind(applied: tuple[str, ...]) -> bool:
     scripts = _scripts()
     if not {script.revision for script in scripts.walk_revisions()}.issuperset(applied):
         return False  # of a newer version
-    return bool(scripts._upgrade_revs("heads", applied))  # type: ignore[arg-type] # noqa: SLF001 -- what the command asks
+    return any(scripts.iterate_revisions("heads", applied, implicit_base=True))
 
 
 @cache
