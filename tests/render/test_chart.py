@@ -259,7 +259,7 @@ def test_the_source_of_the_chart_has_no_rules_and_says_so(service: Project) -> N
 
 
 def test_pods_get_the_time_that_a_stop_takes(service: Project) -> None:
-    found = objects(service, "--set=config.DRAIN_SECONDS=12.5,config.STOP_SECONDS=30")
+    found = objects(service, "--set-json=config.DRAIN_SECONDS=12.5,config.STOP_SECONDS=30")
 
     seconds = {name: pod["spec"].get("terminationGracePeriodSeconds") for name, pod in pods(found)}
     # The worker does not drain: no balancer sends it requests.
