@@ -32,11 +32,12 @@ def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def objects(project: Project, *options: str, stage: str | None = "production") -> list[Object]:
-    """Return what the chart renders to, with a file of values and options like `--set=host=x`."""
+def objects(
+    project: Project, *options: str, stage: str = "production", release: str = "release"
+) -> list[Object]:
+    """Return what the chart renders to, with a stage's values and options like `--set=host=x`."""
     chart = package(project)
-    values = [f"--values={chart}/values-{stage}.yaml"] if stage else []
-    done = helm("template", "release", chart, *values, *options)
+    done = helm("template", release, chart, f"--values={chart}/values-{stage}.yaml", *options)
     assert done.returncode == 0, done.stderr
     return [each for each in yaml.safe_load_all(done.stdout) if each]
 

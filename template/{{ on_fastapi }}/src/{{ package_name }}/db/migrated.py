@@ -1,5 +1,6 @@
 """Whether the database has the migrations of this version."""
 
+import logging
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +65,7 @@ def is_behind(applied: tuple[str, ...]) -> bool:
 
 @cache
 def _scripts() -> "ScriptDirectory":
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it reports each of its plugins
     from alembic.script import ScriptDirectory  # noqa: PLC0415 -- only readiness needs it
 
     return ScriptDirectory(Path(__file__).parent / "migrations")
