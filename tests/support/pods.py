@@ -144,7 +144,7 @@ class Cluster:
 
 @contextmanager
 def cluster(project: Project, image: str, *values: str) -> Iterator[Cluster]:
-    """Provide PostgreSQL and Redis in a network for the pods of a release; all of it is gone then."""
+    """Provide PostgreSQL and Redis in a network for a release's pods; all is gone afterwards."""
     _provide_pause()
     made = Cluster(project, image, values)
     with ExitStack() as stack:
