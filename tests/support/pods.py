@@ -1,7 +1,7 @@
 """Rendered manifests of Kubernetes, played by Podman behind Docker's API; there is no cluster.
 
-Podman plays Pods, ConfigMaps and Secrets. A Deployment is played as one pod of its template. Probes are
-left out, for Podman runs them by a program that the image does not have: tests ask in their place.
+Podman plays Pods, ConfigMaps and Secrets. A Deployment is played as one pod of its template. Probes
+are left out, for Podman runs them by a program that the image lacks: tests ask in their place.
 """
 
 import os
@@ -150,7 +150,10 @@ def cluster(project: Project, image: str, *values: str) -> Iterator[Cluster]:
     with ExitStack() as stack:
         docker("network", "create", made.name)
         stack.callback(docker, "network", "rm", made.name, check=False)
-        server = ("--env=POSTGRES_USER=service", "--env=POSTGRES_PASSWORD=service")
+        server = tuple(
+            f"--env={each}"
+            for each in ("LANG=C.UTF-8", "POSTGRES_USER=service", "POSTGRES_PASSWORD=service")
+        )
         for name, options in (("postgres", (*server, "postgres:17")), ("redis", ("redis:8",))):
             full = f"{made.name}-{name}"
             docker("run", "--detach", f"--name={full}", f"--network={made.name}", *options)
