@@ -32,9 +32,11 @@ from tools.questions import ROOT
 
 PATH = "/api/v1/readings/7"
 BARE, FULL, REDIS, REFERENCE = "bare FastAPI", "full stack", "full stack, Redis", "five classes"
+LARGER = "FastAPI, router and dependency"
 BARE_DRF, DJANGOS_OWN = "bare DRF", "bare DRF, Django's handler"
 MEANING = {
     BARE: "FastAPI with the endpoint and nothing else",
+    LARGER: "FastAPI with a router and a dependency of all endpoints, as a larger application has",
     BARE_DRF: "Django REST framework with the endpoint and nothing else, in the service's threads",
     DJANGOS_OWN: "the same in Django's own ASGI handler, which starts a thread for each request",
     FULL: "the default service with everything on; limits in process",
@@ -77,7 +79,8 @@ FRAMEWORKS = {
     framework.name: framework
     for framework in (
         Framework(
-            "fastapi", BARE, "bench.bare_app:app", {REFERENCE: "bench.reference_app:app"},
+            "fastapi", BARE, "bench.bare_app:app",
+            {LARGER: "bench.router_app:app", REFERENCE: "bench.reference_app:app"},
             {"FastAPI": "fastapi", "uvicorn": "uvicorn"}, "on",
         ),
         Framework(

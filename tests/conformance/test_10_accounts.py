@@ -119,7 +119,7 @@ class TestRegistration:
         assert again.status_code == 202
         assert tried == [204, 400]
 
-    def test_the_mail_that_is_answered_decides_whose_password_counts(
+    def test_the_email_whose_token_is_used_decides_whose_password_counts(
         self, visitor: Visitor, mailbox: Mailbox
     ) -> None:
         email, passwords = new_email(), ("the owner's password", "a stranger's password")
@@ -293,7 +293,7 @@ class TestSession:
         assert report.json()["user_id"] == me.json()["id"]
         assert report.json()["role"] == "user"
 
-    def test_no_answer_of_accounts_may_be_stored(self, ann: Visitor, visitor: Visitor) -> None:
+    def test_no_response_of_accounts_may_be_stored(self, ann: Visitor, visitor: Visitor) -> None:
         answers = [
             ann.get(f"{AUTH}/me"),
             ann.get(f"{AUTH}/verify"),
@@ -480,7 +480,7 @@ class TestNobodyLearns:
         assert known == unknown == waiting
 
     @pytest.mark.parametrize("path", ["register", "reset-password/request", "verify-email/request"])
-    def test_what_is_mailed_is_answered_alike(
+    def test_what_is_mailed_gets_the_same_response(
         self, ann: Visitor, http: httpx2.Client, path: str
     ) -> None:
         extra = {"password": PASSWORD} if path == "register" else {}
@@ -631,7 +631,7 @@ class TestUsers:
         assert [answer.status_code for answer in still_dead] == [401, 401]
         assert _login(visitor, bob.email, PASSWORD).status_code == 200
 
-    def test_a_deleted_users_address_is_neither_free_nor_told(
+    def test_a_deleted_users_email_is_neither_free_nor_shown(
         self, admin: Visitor, bob: Visitor, visitor: Visitor
     ) -> None:
         admin.send("DELETE", f"{USERS}/{bob.id}")

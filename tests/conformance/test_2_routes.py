@@ -134,7 +134,7 @@ CHOSEN = ["/health/database", "/health/cache", "/docs", "/metrics", ITEMS, f"{IT
 
 
 @pytest.mark.parametrize("path", [*GETTABLE, *CHOSEN, f"{ITEMS}/9223372036854775807", "/nowhere"])
-def test_head_is_answered_like_get_without_the_body(http: httpx2.Client, path: str) -> None:
+def test_head_responds_like_get_without_the_body(http: httpx2.Client, path: str) -> None:
     # These tell of one answer, not of what is answered.
     own = {"x-correlation-id", "x-process-time", "server-timing", "x-ratelimit-remaining"}
     own |= {"x-ratelimit-reset", "date"}

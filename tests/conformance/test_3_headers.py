@@ -28,7 +28,7 @@ def answer(http: httpx2.Client, request: pytest.FixtureRequest) -> httpx2.Respon
 
 
 @pytest.mark.parametrize("name", sorted(ALWAYS))
-def test_a_security_header_is_on_every_answer(answer: httpx2.Response, name: str) -> None:
+def test_a_security_header_is_on_every_response(answer: httpx2.Response, name: str) -> None:
     assert answer.headers.get_list(name) == [ALWAYS[name]]
 
 
@@ -79,7 +79,7 @@ def test_no_device_may_be_used(answer: httpx2.Response, device: str) -> None:
     assert f"{device}=()" in answer.headers["Permissions-Policy"]
 
 
-def test_the_time_that_it_took_is_told_in_two_forms(answer: httpx2.Response) -> None:
+def test_the_duration_is_in_two_headers(answer: httpx2.Response) -> None:
     taken = re.fullmatch(r"(\d+\.\d\d)ms", answer.headers["X-Process-Time"])
 
     assert taken

@@ -74,7 +74,7 @@ def test_a_content_type_of_very_many_parameters_is_the_clients_error(
 
 
 @pytest.mark.parametrize("path", ["/", "/health/live", "/nowhere"])
-def test_without_an_id_each_answer_has_one_of_its_own(http: httpx2.Client, path: str) -> None:
+def test_without_an_id_each_response_has_one_of_its_own(http: httpx2.Client, path: str) -> None:
     first, second = (http.get(path).headers["X-Correlation-ID"] for _ in range(2))
 
     assert uuid.UUID(first) != uuid.UUID(second)

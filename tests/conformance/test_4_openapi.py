@@ -72,7 +72,7 @@ def test_each_problem_is_shown_with_its_status(document: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/health", "/health/live", "/health/ready"])
-def test_the_services_own_answers_are_documented(
+def test_the_services_own_responses_are_documented(
     http: httpx2.Client, document: dict[str, Any], path: str
 ) -> None:
     content = _assert_documented(document, http.get(path), path)
@@ -126,7 +126,7 @@ class TestItems:
             (lambda http: http.delete(UNKNOWN), ITEM, 404),
         ],
     )
-    def test_an_answer_has_the_documented_status_headers_and_code(
+    def test_a_response_has_the_documented_status_headers_and_code(
         self,
         http: httpx2.Client,
         document: dict[str, Any],

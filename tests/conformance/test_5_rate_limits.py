@@ -22,7 +22,7 @@ def limited(answers: Answers) -> str:
     return ITEM
 
 
-def test_each_answer_of_the_api_says_what_is_left(http: httpx2.Client, limited: str) -> None:
+def test_each_response_of_the_api_says_what_is_left(http: httpx2.Client, limited: str) -> None:
     first, second = http.get(limited), http.get(limited)
 
     assert first.status_code == 404

@@ -55,7 +55,7 @@ def test_the_text_is_prometheus_own(http: httpx2.Client) -> None:
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
-def test_promtool_finds_nothing_to_mend(http: httpx2.Client) -> None:
+def test_promtool_has_no_findings(http: httpx2.Client) -> None:
     promtool = shutil.which("promtool")
     if not promtool:
         pytest.skip("there is no promtool: Debian's package prometheus has it")

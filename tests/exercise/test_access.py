@@ -179,7 +179,7 @@ def _cases() -> Iterator[tuple[str, str, str, int]]:
 
 
 @pytest.mark.parametrize("role", Row._fields)
-def test_each_is_answered_as_the_table_says(world: World, role: str) -> None:
+def test_each_gets_the_response_of_the_table(world: World, role: str) -> None:
     different = {}
     for name, of, whose, expected in _cases():
         if of == role:

@@ -326,7 +326,7 @@ def test_two_administrators_who_remove_each_other_never_leave_none(
     assert one.send("DELETE", f"{USERS}/{ids[id(two)]}").status_code == 204
 
 
-def test_nothing_of_all_this_was_a_fault_or_showed_a_secret(place: Place) -> None:
+def test_nothing_of_all_this_was_an_error_or_showed_a_secret(place: Place) -> None:
     planted = "planted-password-5c1e"
     visitor = Visitor(place.http, new_email(), planted, fresh=True)
     new = {"email": visitor.email, "password": planted}

@@ -197,7 +197,7 @@ def test_migrations_and_administrators_are_commands_of_the_image(django_image: s
             assert someone.get("/api/v1/auth/me").json()["role"] == "admin"
 
 
-def test_its_health_check_fails_when_readiness_answers_503(image: str) -> None:
+def test_its_health_check_fails_when_readiness_is_503(image: str) -> None:
     lost = "--env=DATABASE_URL=postgresql://user:hunter2@127.0.0.1:1/service"
     with running(image, *HARDENED, *OFTEN, *ACCOUNTS, lost) as container:
         container.wait_for_health("unhealthy")
@@ -322,7 +322,7 @@ def test_the_proxy_keeps_the_metrics_to_itself(https: httpx2.Client) -> None:
         assert "Retry-After" not in answer.headers
 
 
-def test_nothing_says_which_servers_answer(https: httpx2.Client) -> None:
+def test_nothing_says_which_servers_respond(https: httpx2.Client) -> None:
     for path in ("/", "/metrics", "/nowhere"):
         assert not {"server", "via"} & set(https.get(path).headers)
 

@@ -109,7 +109,7 @@ def test_a_service_that_is_not_there_ends_the_run_with_one_reason(default_servic
     assert f"no service responds at {url} (E2E_API_URL)" in done.stdout
 
 
-def test_a_service_that_shows_its_faults_otherwise_fails_them(default_service: Project) -> None:
+def test_a_service_that_shows_its_errors_otherwise_fails_them(default_service: Project) -> None:
     with default_service.serving({"SECURITY_HEADERS_ENABLED": "false"}) as running:
         done = default_service.make("e2e", check=False, env={"E2E_API_URL": running.url})
 

@@ -184,7 +184,7 @@ def test_everything_that_rules_and_dashboards_name_is_there(watched: Watched) ->
     )
 
 
-def test_a_lost_redis_is_told(watched: Watched) -> None:
+def test_an_unavailable_redis_is_reported(watched: Watched) -> None:
     with watched.redis.client() as client:
         client.shutdown(nosave=True)
 
@@ -193,7 +193,7 @@ def test_a_lost_redis_is_told(watched: Watched) -> None:
     )
 
 
-def test_a_killed_database_is_told_and_all_series_of_faults_are_there(watched: Watched) -> None:
+def test_a_killed_database_is_reported_and_all_series_of_errors_are_there(watched: Watched) -> None:
     _kill(psutil.Process(watched.database.get_pid()))
 
     wanted = {"DatabaseDown", "AvailabilityBurnsFast"}
@@ -201,7 +201,7 @@ def test_a_killed_database_is_told_and_all_series_of_faults_are_there(watched: W
     _eventually(lambda: not _missing(watched, faults=True), lambda: _missing(watched, faults=True))
 
 
-def test_a_service_that_is_gone_is_told(watched: Watched) -> None:
+def test_a_service_that_is_gone_is_reported(watched: Watched) -> None:
     _kill(watched.running.server())
 
     wanted = {"ServiceDown", "InstanceDown"}

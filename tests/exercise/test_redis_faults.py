@@ -88,7 +88,7 @@ def test_a_thousand_requests_at_two_workers_pass_to_the_number(running: Running)
 
 
 @pytest.mark.parametrize("running", [{"RATE_LIMIT_DEFAULT": "5/hour"}], indirect=True)
-def test_clients_behind_a_trusted_proxy_alone_are_told_apart(
+def test_clients_behind_a_trusted_proxy_alone_are_distinguished(
     service: Project, server: Server, running: Running
 ) -> None:
     def statuses(url: str) -> list[int]:
@@ -179,7 +179,7 @@ def _lines(running: Running, words: str) -> int:
 @pytest.mark.parametrize(
     "running", [{"WORKERS": "1", "REDIS_URL": "redis://127.0.0.1:1"}], indirect=True
 )
-def test_a_service_starts_without_the_redis_it_is_told_of(running: Running) -> None:
+def test_a_service_starts_without_its_redis(running: Running) -> None:
     assert httpx2.get(running.url + ITEMS).status_code == 200
     assert httpx2.get(f"{running.url}/health/ready").status_code == 200
 

@@ -91,7 +91,7 @@ def _exception(event: dict[str, Any]) -> str:
     return str(event["exception"]["values"][-1]["value"])
 
 
-def test_a_fault_is_one_event_that_says_which_request_it_was(service: Project, sink: Sink) -> None:
+def test_an_error_is_one_event_that_names_its_request(service: Project, sink: Sink) -> None:
     with _reporting(service, sink, APP_VERSION="1.2.3") as running:
         answer = httpx2.post(
             f"{running.url}{FAULTS}/raised/7?page=2", headers={"X-Correlation-ID": "abc"}
@@ -140,7 +140,7 @@ def test_a_planted_secret_is_in_nothing_that_was_received(service: Project, sink
     assert events[0]["request"]["query_string"] == "token=[redacted]&page=2"
 
 
-def test_every_kind_of_fault_is_one_event(service: Project, sink: Sink) -> None:
+def test_every_kind_of_error_is_one_event(service: Project, sink: Sink) -> None:
     with _reporting(service, sink) as running:
         url = f"{running.url}{FAULTS}"
         for path in ("thread", "background", "logged?token=x", "unqueryable"):
@@ -253,7 +253,7 @@ def _median_ms(url: str) -> float:
 
 
 @pytest.mark.parametrize("state", ["refuses", "is frozen", "takes nothing"])
-def test_without_an_answer_from_sentry_requests_and_the_stop_go_on(
+def test_without_a_response_from_sentry_requests_and_the_stop_go_on(
     service: Project, sink: Sink, state: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -150,7 +150,7 @@ def test_production_says_https_and_hides_the_document(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_sigterm_turns_readiness_off_and_answers_until_the_drain_is_over(
+def test_sigterm_turns_readiness_off_and_responds_until_the_drain_is_over(
     service: Project, workers: str
 ) -> None:
     settings = {"DRAIN_SECONDS": "5", "WORKERS": workers, "RATE_LIMIT_ENABLED": "false"}
@@ -168,7 +168,7 @@ def test_sigterm_turns_readiness_off_and_answers_until_the_drain_is_over(
         assert time.monotonic() - started >= 5
 
 
-def test_large_answers_are_compressed_and_foreign_hosts_refused(service: Project) -> None:
+def test_large_responses_are_compressed_and_foreign_hosts_refused(service: Project) -> None:
     with service.serving({"ALLOWED_HOSTS": "127.0.0.1"}) as running:
         document = httpx2.get(f"{running.url}/openapi.json")
         foreign = httpx2.get(running.url, headers={"Host": "evil.example"})
@@ -198,7 +198,7 @@ HOSTS = [
 
 
 @on_each_framework
-def test_only_a_well_formed_name_of_the_listed_hosts_is_answered(service: Project) -> None:
+def test_only_a_well_formed_name_of_the_listed_hosts_is_accepted(service: Project) -> None:
     allowed = "*.ok.example,[::1]"
     with service.serving({"ALLOWED_HOSTS": allowed}) as running:
         told = [(host, _status_of_hosts(running.url, host)) for host, _ in HOSTS]

@@ -26,7 +26,7 @@ SLACK_SECONDS = 30
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_every_request_sent_before_readiness_turned_is_answered(
+def test_every_request_sent_before_readiness_turned_gets_a_response(
     service: Project, workers: str
 ) -> None:
     settings = {

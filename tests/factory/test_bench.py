@@ -68,7 +68,7 @@ def test_a_report_of_wrk_is_read(p99: str, milliseconds: float) -> None:
         "  Socket errors: connect 0, read 3, write 0, timeout 0\n",
     ],
 )
-def test_answers_that_are_not_good_are_no_measurement(errors: str) -> None:
+def test_responses_that_are_not_good_are_no_measurement(errors: str) -> None:
     with pytest.raises(LoadError, match=errors.strip()):
         parse(REPORT.format(p99="1.00ms", errors=errors))
 

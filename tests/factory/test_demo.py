@@ -29,7 +29,7 @@ def demo() -> Iterator[tuple[Terminal, str]]:
     command.close(force=True)
 
 
-def test_the_demo_answers_and_ctrl_c_leaves_nothing_running(
+def test_the_demo_responds_and_ctrl_c_leaves_nothing_running(
     demo: tuple[Terminal, str],
 ) -> None:
     command, url = demo

@@ -134,7 +134,7 @@ def test_the_matrix_has_a_job_for_each_variant() -> None:
     assert [job["variant"] for job in jobs] == list(variants())
 
 
-def test_postgresql_answers_and_is_gone_afterwards() -> None:
+def test_postgresql_responds_and_is_gone_afterwards() -> None:
     with postgresql() as server:
         pid = server.get_pid()
         with psycopg.connect(server.get_uri()) as connection:
@@ -146,7 +146,7 @@ def test_postgresql_answers_and_is_gone_afterwards() -> None:
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-def test_valkey_answers_and_is_gone_afterwards() -> None:
+def test_valkey_responds_and_is_gone_afterwards() -> None:
     with valkey() as server:
         url = server.connection_url
         with redis.Redis.from_url(url) as client:

@@ -17,6 +17,7 @@ from tests.support.variants import parameters, variants
 
 LOST_WITH = {
     "database.yml": ("database", "none"),
+    "jobs.yml": ("jobs", False),
     "redis.yml": ("redis", False),
 }
 
@@ -140,7 +141,7 @@ def test_the_runbook_names_panels_that_there_are(counting: Project, folder: Path
 def test_there_are_no_rules_for_what_was_not_chosen(counting: Project, folder: Path) -> None:
     present = {file.name for file in (folder / "rules").iterdir()}
     answers = counting.answers
-    lost = {name for name, (key, value) in LOST_WITH.items() if answers[key] == value}
+    lost = {name for name, (key, value) in LOST_WITH.items() if answers.get(key, value) == value}
 
     assert present == {"service.yml", *LOST_WITH} - lost
     assert {file.name for file in (folder / "tests").iterdir()} == present

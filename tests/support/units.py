@@ -12,6 +12,7 @@ from tools.questions import ROOT
 UNITS = ROOT / "tests" / "units"
 FOLDER = Path("tests", "units")
 """Where they stand in a service."""
+MAILBOX = ROOT / "template" / "{{ on_fastapi }}" / "tests" / "accounts" / "mails.py.jinja"
 _ROOTS = {"shared": "", "fastapi": "{{ on_fastapi }}", "django": "{{ on_django }}"}
 
 
@@ -29,5 +30,7 @@ def add_units(project: Project) -> None:
         shutil.copy(UNITS / "manifest.yml", template)
         for source, root in _ROOTS.items():
             shutil.copytree(UNITS / source, template / "template" / root / FOLDER)
+        # FastAPI services ship it; the units of Django services read emails by it, too.
+        shutil.copy(MAILBOX, template / "template" / FOLDER / "accounts")
         answers = {key: value for key, value in project.answers.items() if not key.startswith("_")}
         run_copy(str(template), project.path, data=answers, defaults=True, quiet=True)

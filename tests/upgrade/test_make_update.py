@@ -206,6 +206,7 @@ def test_a_service_of_the_newest_release_has_nothing_to_update(service: Project)
     done = _update(service)
 
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "There is nothing to update.")
+    assert "is updated" not in done.stdout
 
 
 def test_a_tree_with_changes_is_refused_and_left_as_it_is(service: Project) -> None:
@@ -339,15 +340,15 @@ def test_a_conflict_within_a_text_is_a_conflict_though_its_marks_are_sound_pytho
     service: Project, evolve: Evolve
 ) -> None:
     line = "    no client can make keys up.\n"
-    _replace(service.path / "src" / "my_service" / "counting.py", line, "    ours.\n")
+    _replace(service.path / "src" / "my_service" / "rate_limiting.py", line, "    ours.\n")
     _commit(service.path, "Make it ours")
-    module = Path("src/{{ package_name }}") / "counting.py"
+    module = Path("src/{{ package_name }}") / "rate_limiting.py"
     evolve(lambda template: _replace(template / module, line, "    theirs.\n"))
 
     done = _update(service)
 
     assert done.returncode != 0
-    assert "the choice is yours:\n  src/my_service/counting.py\n" in done.stdout
+    assert "the choice is yours:\n  src/my_service/rate_limiting.py\n" in done.stdout
     assert git("ls-files", "--unmerged", folder=service.path) != ""
 
 
@@ -391,7 +392,7 @@ def test_other_lists_than_requirements_are_not_merged_by_guess(
 
 
 @pytest.mark.parametrize("history", ["one commit", "shallow"])
-def test_edits_of_a_file_that_the_template_dropped_are_told_whatever_git_remembers(
+def test_edits_of_a_file_that_the_template_dropped_are_reported_whatever_git_remembers(
     service: Project, evolve: Evolve, tmp_path: Path, history: str
 ) -> None:
     with (service.path / PAGE).open("a") as page:
@@ -418,7 +419,7 @@ def test_edits_of_a_file_that_the_template_dropped_are_told_whatever_git_remembe
     assert f"what became of your edits:\n  {PAGE}: git show HEAD:./{PAGE}\n" in done.stdout
 
 
-def test_what_git_has_no_copy_of_is_as_it_was_and_told_where_the_template_has_it_too(
+def test_what_git_has_no_copy_of_is_as_it_was_and_reported_where_the_template_has_it_too(
     service: Project, evolve: Evolve
 ) -> None:
     git("rm", "--quiet", "--cached", PAGE, folder=service.path)

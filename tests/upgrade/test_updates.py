@@ -71,7 +71,7 @@ SIDE_BY_SIDE = {
     **{
         (release.version, "a renamed module"): {
             "src/PACKAGE/middleware/access_log.py",
-            f"src/PACKAGE/{'rate_limit' if release.version == '0.2.0' else 'counting'}.py",
+            f"src/PACKAGE/{'rate_limit' if release.version == '0.2.0' else 'rate_limiting'}.py",
         }
         for release in releases()
         if Version("0.2.0") <= Version(release.version) <= Version("0.6.0")
@@ -325,7 +325,7 @@ def test_what_a_user_took_away_stays_away(
 
 
 @pytest.mark.parametrize("release", releases(), ids=lambda release: release.version)
-def test_an_edited_service_takes_accounts_up_when_it_is_told_to(
+def test_an_edited_service_gains_accounts_by_an_answer(
     committed: Committed, release: Release
 ) -> None:
     service = committed(release.tag, {"auth": "none"})

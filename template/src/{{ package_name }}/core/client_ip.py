@@ -1,9 +1,13 @@
 """Who a request comes from, when proxies stand between."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
+from .asgi_headers import joined
+
+FORWARDED_FOR = b"x-forwarded-for"
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -51,6 +55,18 @@ class ClientIpResolver:
         return address is not None and any(
             address.version == network.version and address in network for network in self._trusted
         )
+
+
+def client_ip(scope: MutableMapping[str, Any], client_ips: ClientIpResolver) -> str:
+    """Return the client's IP address, resolved once for each request and stored in its state."""
+    state = scope["state"]
+    known: str | None = state.get("client_ip")
+    if known is None:
+        known = scope["client"][0] if scope["client"] else ""
+        if client_ips.trusts(known):
+            known = client_ips.find(known, joined(scope["headers"], FORWARDED_FOR))
+        state["client_ip"] = known
+    return known
 
 
 def parse_address(text: str) -> Address | None:

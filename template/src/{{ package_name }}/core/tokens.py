@@ -46,7 +46,7 @@ class AccessTokens:
     """
 
     def __init__(self, keys: Sequence[str], issuer: str, lifetime: timedelta) -> None:
-        self._keys = keys
+        self.keys = keys
         self._issuer = issuer
         self.lifetime = lifetime
 
@@ -61,13 +61,13 @@ class AccessTokens:
             "iat": now,
             "exp": now + self.lifetime,
         }
-        return jwt.encode(claims, self._keys[0], ALGORITHM)
+        return jwt.encode(claims, self.keys[0], ALGORITHM)
 
     def read(self, token: str) -> Claims | None:
         """Return the claims of a token; None if it is invalid or expired."""
         if len(token) > LONGEST_TOKEN:
             return None
-        for key in self._keys:
+        for key in self.keys:
             try:
                 claims = jwt.decode(
                     token,

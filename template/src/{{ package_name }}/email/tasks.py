@@ -3,9 +3,10 @@
 from procrastinate import JobContext, RetryDecision
 from procrastinate.jobs import Job
 
-from ..core.mail import Mail, MailDelayedError, MailError
+from ..core.mail import MailDelayedError, MailError
 from ..jobs.app import jobs
 from ..jobs.retries import Backoff
+from .sealed import unseal
 
 
 class MailBackoff(Backoff):
@@ -19,9 +20,7 @@ class MailBackoff(Backoff):
 
 
 @jobs.task(name="email.send", pass_context=True, queue="email", retry=MailBackoff())
-async def send_email(
-    context: JobContext, *, to: str, subject: str, text: str, identifier: str
-) -> None:
+async def send_email(context: JobContext, *, sealed: str) -> None:
     """Send an email; its identifier tells servers that a repeated one is the same."""
-    mail = Mail(to, subject, text, identifier)
-    await context.additional_context["state"]["accounts"].mailer.send(mail)
+    accounts = context.additional_context["state"]["accounts"]
+    await accounts.mailer.send(unseal(sealed, accounts.tokens.keys))

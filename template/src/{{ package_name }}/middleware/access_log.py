@@ -5,9 +5,8 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..clients import client_ip
 from ..core.asgi_headers import announces_events, first
-from ..core.client_ip import ClientIpResolver
+from ..core.client_ip import ClientIpResolver, client_ip
 from ..core.logs import get_request_logger
 from ..core.probes import is_probe
 from ..core.redaction import Redactor

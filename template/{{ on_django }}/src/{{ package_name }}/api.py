@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from rest_framework.request import Request
-from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from .core.deprecation import Deprecation
@@ -58,14 +57,3 @@ class ServiceView(APIView):
 
 
 ApiView = ServiceView  # its former name, until 2.0
-
-
-def valid_body(serializer: type[BaseSerializer[Any]], request: Request, **options: Any) -> Any:
-    """Return a body's values.
-
-    Raises:
-        ValidationError: It does not fit.
-    """
-    filled = serializer(data=request.data, **options)
-    filled.is_valid(raise_exception=True)
-    return filled.validated_data

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from django.core.validators import RegexValidator
 from django.db.models import CharField, IntegerField, Model, TextField
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -13,17 +12,10 @@ from .core.problems import MOST_ERRORS
 
 
 class Text(serializers.CharField):
-    """A text: no number in its place, and no space taken away at its ends.
+    """A text: no number in its place, and no space taken away at its ends."""
 
-    Args:
-        pattern: What it has to match in full; None for anything.
-        options: Those of a CharField.
-    """
-
-    def __init__(self, *, pattern: str | None = None, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
-        if pattern is not None:
-            self.validators.append(RegexValidator(pattern, "Does not have the form that it must."))
 
     def to_internal_value(self, data: Any) -> str:
         """Return the text.
@@ -50,12 +42,6 @@ class WholeNumber(serializers.IntegerField):
         if type(data) is not int:
             self.fail("invalid")
         return int(data)
-
-
-class Choice(serializers.ChoiceField):
-    """One of several values; its error does not contain the input."""
-
-    default_error_messages = {"invalid_choice": "Is none of the values that it can have."}  # noqa: RUF012 -- as the framework has it
 
 
 class ClosedSerializer(serializers.Serializer[Any]):

@@ -33,8 +33,8 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from .core.problems import BodyTooLargeError, UnavailableError
-from .counting import client_and_route, count, refusal
 from .errors import RETRY_AFTER_SECONDS
+from .rate_limiting import client_and_route, count, refusal
 from .resources import loop_of_request, wait_for
 from .routes import API_ROOT, note_route, route_template
 

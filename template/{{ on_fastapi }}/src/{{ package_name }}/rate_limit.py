@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .core.limits import parse_limit
-from .counting import client_and_route, count, refusal
+from .rate_limiting import client_and_route, count, refusal
 from .routes import MOUNTED_AT, effective_route, starlette_routes
 from .settings import Settings
 

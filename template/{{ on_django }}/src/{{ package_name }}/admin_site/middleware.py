@@ -30,7 +30,7 @@ class _Only:
 
 
 class AdminPolicy(_Only, ContentSecurityPolicyMiddleware):
-    """The site's own Content-Security-Policy, with a nonce in each response."""
+    """The site's own Content-Security-Policy, with a `CSP.NONCE` in each response."""
 
 
 class SessionCsrf(CsrfViewMiddleware):

@@ -14,7 +14,7 @@ from starlette.types import Scope
 from .. import about
 from ..audit.events import Event
 from ..audit.service import record
-from ..counting import address_and_route
+from ..rate_limiting import address_and_route
 from ..routes import API_ROOT, FIRST, ROUTE
 from . import login
 from .password import PasswordView

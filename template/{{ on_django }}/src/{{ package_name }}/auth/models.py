@@ -48,8 +48,7 @@ class MailedToken(models.Model):
     """A token that was mailed, as a digest.
 
     It holds for the address that it was mailed to. A registration's has the password and the name
-    that were given with it: another who registers the address cannot have theirs confirmed by the
-    mail of another.
+    that came with it: whoever else registers the address is not confirmed by this email.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)

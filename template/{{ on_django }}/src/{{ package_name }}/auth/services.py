@@ -37,7 +37,7 @@ class AuthServices:
         cls, settings: AccountSettings, tokens: AccessTokens, denied: DenyList, mailer: Mailer
     ) -> AsyncIterator[Self]:
         """Open what accounts need."""
-        async with Later.opened(mailer) as later:
+        async with Later.opened(mailer, tokens) as later:
             yield cls(settings, tokens, denied, mailer, later)
 
     def post(self, name: str, to: str, **fields: str) -> None:

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from ..api import ServiceView
 from ..core.problems import UnavailableError
-from ..counting import address_and_route
 from ..openapi import error_responses
 from ..pydantic_views import (
     InvalidDataError,
@@ -21,6 +20,7 @@ from ..pydantic_views import (
     query_of,
     query_parameters,
 )
+from ..rate_limiting import address_and_route
 from ..users.roles import Role
 from ..users.schemas import UserRead
 from . import passwords, registration, sessions

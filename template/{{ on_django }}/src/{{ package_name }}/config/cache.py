@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from itertools import batched
+from itertools import islice
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -142,7 +142,8 @@ class _Client(RedisCacheClient):
         pattern = _SPECIAL.sub(r"\\\1", prefix) + "*"
 
         def clear() -> bool:
-            for keys in batched(client.scan_iter(pattern, count=_AT_ONCE), _AT_ONCE, strict=False):
+            found = client.scan_iter(pattern, count=_AT_ONCE)
+            while keys := list(islice(found, _AT_ONCE)):
                 client.unlink(*keys)
             return True
 

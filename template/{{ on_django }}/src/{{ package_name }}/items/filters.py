@@ -6,7 +6,6 @@ from django.db.models import Q, QuerySet
 from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema_field
 
-from ..fields import Choice
 from .models import Item
 
 LONGEST_TEXT = 120
@@ -33,7 +32,8 @@ class ItemFilter(FilterSet):
     sort = ChoiceFilter(
         method="sort_by",
         choices=[(key, key) for key in SORT_KEYS],
-        error_messages=Choice.default_error_messages,
+        # Django's own message repeats the input.
+        error_messages={"invalid_choice": "Is none of the values that it can have."},
     )
 
     @extend_schema_field(_FILTER)

@@ -22,7 +22,6 @@ from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_sessions
 from ..core.problems import UnavailableError
-from ..counting import count, refusal
 from ..openapi import error_responses
 from ..pagination import part_of
 from ..pydantic_views import (
@@ -34,6 +33,7 @@ from ..pydantic_views import (
     query_of,
     query_parameters,
 )
+from ..rate_limiting import count, refusal
 from ..resources import wait_for
 from ..routes import scope_of
 from ..settings import Settings

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import Body, Depends, Query
 
 from ..core.problems import UnavailableError
-from ..counting import address_and_route, client_and_route
 from ..db.session import SessionDep
 from ..errors import documented
 from ..rate_limit import RateLimit
+from ..rate_limiting import address_and_route, client_and_route
 from ..routes import PrefixRouter
 from ..users.models import User
 from ..users.roles import Role

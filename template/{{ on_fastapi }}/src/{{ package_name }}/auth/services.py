@@ -52,7 +52,10 @@ class AuthServices:
         """Open what accounts need; mails that wait are sent before it is closed."""
         passwords = Passwords()
         try:
-            async with Later.opened(sessions, mailer) as later, asyncio.TaskGroup() as tasks:
+            async with (
+                Later.opened(sessions, mailer, tokens) as later,
+                asyncio.TaskGroup() as tasks,
+            ):
                 tasks.create_task(passwords.prepare())
                 yield cls(settings, sessions, tokens, passwords, denied, later, mailer)
         finally:

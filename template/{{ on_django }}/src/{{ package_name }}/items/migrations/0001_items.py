@@ -3,6 +3,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import migrations, models
 
+# Validators do not change the table, so the model's own are used.
 from ..models import LARGEST_QUANTITY, NO_NUL, ONE_LINE
 
 

@@ -3,6 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+# Validators do not change the table, so the model's own are used.
 from ..models import ONE_LINE
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from starlette.types import Scope
 
-from .clients import client_ip
+from .core.client_ip import client_ip
 from .core.headers import Headers
 from .core.limits import RateLimitResult, parse_limit, rate_limit_client
 from .core.problems import RateLimitedError
