@@ -332,3 +332,14 @@ def test_a_route_of_a_gateway_and_an_external_secret_take_the_release_s_names(
     for _, pod in pods(found):
         (secret,) = (v["secret"] for v in pod["spec"]["volumes"] if "secret" in v)
         assert secret["secretName"] == "own"
+
+
+def test_argo_cd_is_shown_a_chart_that_there_is_and_values_that_it_takes(project: Project) -> None:
+    text = (project.path / "deploy" / "argocd" / "application.yaml").read_text()
+    application = yaml.safe_load(text)["spec"]["source"]
+    folder = chart.package(project)
+    values = application["helm"]["valuesObject"]
+
+    assert application["chart"] == yaml.safe_load((folder / "Chart.yaml").read_text())["name"]
+    assert all((folder / name).exists() for name in application["helm"]["valueFiles"])
+    assert objects(project, f"--set-json={json.dumps(values)}")
