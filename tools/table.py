@@ -30,7 +30,7 @@ def table(questions: Questions) -> str:
 
 def asks(questions: Questions, question: Question) -> str:
     """Return what people are asked, and whether only services with a database are."""
-    needs_database = not questions.is_asked(question, {"database": "none"})
+    needs_database = not questions.is_asked(question, questions.complete({}) | {"database": "none"})
     return question.help + (" (needs a database)" if needs_database else "")
 
 

@@ -60,7 +60,8 @@ def test_the_health_report_is_complete(
     assert report["environment"] == environment
     age = datetime.now(UTC) - datetime.fromisoformat(report["timestamp"])
     assert abs(age) < timedelta(minutes=5)
-    expected = {"database": answers["database"] != "none", "cache": answers["redis"]}
+    stored = answers["database"] != "none"
+    expected = {"database": stored, "migrations": stored, "cache": answers["redis"]}
     assert set(report["checks"]) == {name for name, chosen in expected.items() if chosen}
     for check in report["checks"].values():
         assert check["status"] in STATUSES

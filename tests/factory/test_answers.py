@@ -82,6 +82,8 @@ def test_a_wrong_answer_ends_in_one_line_and_leaves_nothing_behind(
         ({"database": "none", "example": True}, ["example needs a database"]),
         ({"database": "none", "framework": "django"}, ["database cannot be none with Django"]),
         ({"database": "none", "auth": "jwt"}, ["auth needs a database"]),
+        ({"database": "sqlite", "kubernetes": True}, ["kubernetes cannot run on SQLite"]),
+        ({"docker": False, "kubernetes": True}, ["kubernetes needs docker"]),
         ({"project_name": 5}, ["project_name must be text", "quotes"]),
         ({"database": ["sqlite"]}, ["database cannot be ['sqlite']"]),
         ({"example": "perhaps"}, ["example cannot be perhaps"]),
@@ -181,7 +183,7 @@ def test_the_prompts_ask_in_order_refuse_a_bad_answer_and_render(
     }
 
     for question in QUESTIONS.asked:
-        if question.name == "jobs":  # SQLite has none
+        if question.name in {"jobs", "kubernetes"}:  # SQLite has none
             continue
         prompt.expect_exact(question.help)
         if question.name == "project_slug":

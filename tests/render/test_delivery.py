@@ -202,15 +202,20 @@ def test_the_workflows_are_clean(on_github: Project) -> None:
     _is_schema(on_github, "github-workflows", *workflows)
 
 
-@pytest.fixture(params=["release.yml", "release-image.yml", "package", "release-image"])
+@pytest.fixture(
+    params=[
+        *("release.yml", "release-image.yml", "release-chart.yml"),
+        *("package", "release-image", "release-chart"),
+    ]
+)
 def before_the_build(request: pytest.FixtureRequest, rendered: Render) -> tuple[Project, str]:
     """What each job of a release does before it builds, and the service that it belongs to."""
     if request.param.endswith(".yml"):
-        project = rendered({})
+        project = rendered({"kubernetes": True})
         workflow = yaml.safe_load((project.path / ".github/workflows" / request.param).read_text())
         (job,) = workflow["jobs"].values()
         return project, next(step["run"] for step in job["steps"] if "run" in step)
-    project = rendered({"ci": "gitlab"})
+    project = rendered({"ci": "gitlab", "kubernetes": True})
     pipeline = yaml.safe_load((project.path / ".gitlab-ci.yml").read_text())
     return project, pipeline[request.param]["script"][0]
 
