@@ -21,6 +21,21 @@ async def get_session(connection: ServiceConnection) -> AsyncIterator[AsyncSessi
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 """One transaction: committed when the endpoint returns, rolled back when it raises."""
 
+
+async def _autocommit(connection: ServiceConnection, session: SessionDep) -> None:
+    session.sync_session.bind = connection.state["database"].autocommit.sync_engine
+
+
+READ_ONLY = Depends(_autocommit, scope="function")
+"""Saves `BEGIN` and `COMMIT`: for endpoints whose statements only read.
+
+As in PostgreSQL's READ COMMITTED, each statement sees what is committed when it starts. An endpoint
+that needs one snapshot, or writes, leaves it out.
+
+Examples:
+    @router.get("/{report_id}", dependencies=[READ_ONLY])
+"""
+
 StreamSessionDep = Annotated[AsyncSession, Depends(get_session, scope="request")]
 """One transaction for what a response streams: it ends after the last byte, or with the client.
 
