@@ -178,7 +178,7 @@ def measure(found: Sequence[Measured], *, rounds: int, seconds: int) -> None:
     """Load each with each request in turn, round by round."""
     for each in found:
         for request in REQUESTS:
-            each.load(request, 1)  # so that nothing is measured that happens only once
+            each.load(request, 2)  # so that nothing is measured that happens only once
     for number in range(rounds):
         turn = number % len(found)
         for request in REQUESTS:
@@ -272,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--layers", action="store_true", help="for bench.stack; means nothing here")
     parser.add_argument("--write", type=Path, help="write the figures into this document")
     given = parser.parse_args(arguments)
-    rounds, seconds = (3, 1) if given.quick else (7, 2)
+    rounds, seconds = (3, 2) if given.quick else (7, 2)
     if not wrk_is_here():
         print(MISSING, file=sys.stderr)
         return 2
