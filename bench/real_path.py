@@ -47,7 +47,7 @@ REQUESTS = {
     "liveness": LIVE,
 }
 """The paths of what is measured, by what the tables call it."""
-COUNTED = 100
+COUNTED = 20
 """Requests whose statements are counted."""
 MINIMAL = "minimal"
 NAMES = {"fastapi": "FastAPI", "django": "Django"}
