@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -49,11 +50,23 @@ def parse(text: str) -> Report:
     return Report(int(requests[1]), float(rate[1]), float(p99[1]) * _UNITS[p99[2]])
 
 
-def wrk(url: str, *, seconds: int, connections: int, token: str | None = None) -> Report:
-    """Load a URL over connections that stay open, from one thread, for whole seconds."""
+def wrk(
+    url: str,
+    *,
+    seconds: int,
+    connections: int,
+    token: str | None = None,
+    script: tuple[Path, str] | None = None,
+) -> Report:
+    """Load a URL over connections that stay open, from one thread, for whole seconds.
+
+    A script of wrk, with its argument, says what a request is; else it is a GET.
+    """
     command = ["wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s", url]
     if token is not None:
         command += ["-H", f"Authorization: Bearer {token}"]
+    if script is not None:
+        command += ["-s", str(script[0]), "--", script[1]]
     done = subprocess.run(command, check=False, text=True, capture_output=True)
     if done.returncode:
         raise LoadError(f"{' '.join(command)} exited {done.returncode}: {done.stderr}")

@@ -128,11 +128,13 @@ class Subject:
         name: What the tables call it.
         command: What starts it, with `{port}` for its port.
         environment: What it finds in its environment.
+        path: What is requested.
     """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
+    path: str = PATH
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     rounds: list["Round"] = field(default_factory=list)
@@ -163,7 +165,7 @@ class Subject:
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", PATH)
+            connection.request("GET", self.path)
             return connection.getresponse().status == http.HTTPStatus.OK
         except OSError:
             return False
@@ -186,7 +188,7 @@ class Subject:
             raise LoadError(f"{self.name} is not started")
         before = cpu_seconds(self.process.pid)
         report = wrk(
-            f"http://127.0.0.1:{self.port}{PATH}", seconds=seconds, connections=CONNECTIONS
+            f"http://127.0.0.1:{self.port}{self.path}", seconds=seconds, connections=CONNECTIONS
         )
         return Round(report, cpu_seconds(self.process.pid) - before)
 

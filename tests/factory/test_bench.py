@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from bench import accounts, images, rendering, stack
+from bench import accounts, images, real_path, rendering, stack
 from bench.load import LoadError, Report, cpu_seconds, parse
 from bench.stack import BARE, BEGIN, END, FULL, Round, Subject, ratios, verdicts, written
 from tools.questions import ROOT
@@ -242,3 +242,27 @@ def test_a_row_holds_the_median_against_the_limit(seconds: list[float], word: st
 
     assert work.row().startswith(f"| copy | 7 | {sorted(seconds)[len(seconds) // 2]} | 1.0 | 2 | ")
     assert word in work.row()
+
+
+def test_the_statements_of_one_database_are_counted() -> None:
+    log = (
+        "one LOG:  statement: BEGIN\none LOG:  execute _pg3_0: SELECT 1\n"
+        "one DETAIL:  Parameters: 1\n"
+        "two LOG:  statement: BEGIN\n"
+    )
+
+    assert real_path.statements_in(log, "one") == 2
+
+
+def test_a_real_request_is_shown_beside_the_minimal_service() -> None:
+    found = [
+        real_path.Measured(
+            _subject(name),
+            "",
+            rounds={request: [_round(each) for each in cost] for request in real_path.REQUESTS},
+            statements=dict.fromkeys(real_path.REQUESTS, 3.0),
+        )
+        for name, cost in ((real_path.MINIMAL, (100, 200)), ("FastAPI", (50, 100)))
+    ]
+
+    assert "| `/me` | 150 (125 to 175); 3.0 | 0.50 (0.50 to 0.50); 3.0 |" in real_path.table(found)

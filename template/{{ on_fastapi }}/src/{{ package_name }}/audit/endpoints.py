@@ -6,7 +6,7 @@ from fastapi import Query
 
 from ..auth.current import ADMIN_ERRORS, CurrentAdmin
 from ..core.problems import UnavailableError
-from ..db.session import SessionDep
+from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
 from ..routes import PrefixRouter
 from . import service
@@ -19,7 +19,7 @@ router = PrefixRouter(
 )
 
 
-@router.get("", summary="List audit entries")
+@router.get("", summary="List audit entries", dependencies=[READ_ONLY])
 async def list_audit_entries(
     query: Annotated[AuditQuery, Query()], _: CurrentAdmin, session: SessionDep
 ) -> AuditPage:

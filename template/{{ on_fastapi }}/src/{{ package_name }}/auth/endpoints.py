@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Body, Depends, Query
 
 from ..core.problems import UnavailableError
-from ..db.session import SessionDep
+from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
 from ..rate_limit import RateLimit
 from ..rate_limiting import address_and_route, client_and_route
@@ -166,7 +166,12 @@ async def refresh(data: RefreshBody, services: AuthServicesDep) -> sessions.Issu
     return await sessions.refresh(services, data.refresh_token)
 
 
-@router.get("/verify", summary="Verify the access token", responses=documented(*USER_ERRORS))
+@router.get(
+    "/verify",
+    summary="Verify the access token",
+    dependencies=[READ_ONLY],
+    responses=documented(*USER_ERRORS),
+)
 async def verify_token(claims: CurrentClaims, user: CurrentUser) -> TokenReport:
     """Return the claims of a valid access token; else 401.
 
@@ -184,7 +189,7 @@ async def verify_token(claims: CurrentClaims, user: CurrentUser) -> TokenReport:
     "/me",
     response_model=UserRead,
     summary="Read one's own account",
-    dependencies=[_ME_LIMIT],
+    dependencies=[_ME_LIMIT, READ_ONLY],
     responses=documented(*USER_ERRORS),
 )
 async def read_me(user: CurrentUser) -> User:

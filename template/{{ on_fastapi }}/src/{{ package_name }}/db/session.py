@@ -21,6 +21,25 @@ async def get_session(connection: ServiceConnection) -> AsyncIterator[AsyncSessi
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 """One transaction: committed when the endpoint returns, rolled back when it raises."""
 
+
+async def _autocommit(connection: ServiceConnection, session: SessionDep) -> None:
+    database = connection.state["database"]
+    # A session of a test's own keeps its connection, and one that was used keeps its transaction.
+    its_own = session.sync_session.bind is database.engine.sync_engine
+    if its_own and not session.in_transaction():
+        session.sync_session.bind = database.autocommit.sync_engine
+
+
+READ_ONLY = Depends(_autocommit, scope="function")
+"""Saves `BEGIN` and `COMMIT`: for endpoints whose statements only read.
+
+As in PostgreSQL's READ COMMITTED, each statement sees what is committed when it starts. An endpoint
+that needs one snapshot, or writes, leaves it out.
+
+Examples:
+    @router.get("/{report_id}", dependencies=[READ_ONLY])
+"""
+
 StreamSessionDep = Annotated[AsyncSession, Depends(get_session, scope="request")]
 """One transaction for what a response streams: it ends after the last byte, or with the client.
 

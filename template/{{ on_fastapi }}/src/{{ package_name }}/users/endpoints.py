@@ -16,7 +16,7 @@ from ..auth.registration import request_move
 from ..auth.sessions import end_sessions
 from ..core.problems import UnavailableError
 from ..db.models import now
-from ..db.session import SessionDep
+from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
 from ..openapi import LOCATED
 from ..rate_limit import RateLimit
@@ -89,7 +89,12 @@ async def create_user(
     return user
 
 
-@router.get("", summary="List users", responses=documented(*ADMIN_ERRORS))
+@router.get(
+    "",
+    summary="List users",
+    dependencies=[READ_ONLY],
+    responses=documented(*ADMIN_ERRORS),
+)
 async def list_users(
     query: Annotated[UserQuery, Query()], _: CurrentAdmin, session: SessionDep
 ) -> UserPage:
@@ -105,6 +110,7 @@ async def list_users(
     "/{user_id}",
     response_model=UserRead,
     summary="Read a user",
+    dependencies=[READ_ONLY],
     responses=documented(*USER_ERRORS, UserNotFoundError),
 )
 async def read_user(user_id: UserId, caller: CurrentUser, session: SessionDep) -> User:
