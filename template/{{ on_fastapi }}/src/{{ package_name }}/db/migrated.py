@@ -3,15 +3,12 @@
 import logging
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..core.health import Check
-
-if TYPE_CHECKING:
-    from alembic.script import ScriptDirectory
 
 _APPLIED = text("SELECT version_num FROM alembic_version")
 
@@ -64,7 +61,7 @@ def is_behind(applied: tuple[str, ...]) -> bool:
 
 
 @cache
-def _scripts() -> "ScriptDirectory":
+def _scripts() -> Any:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it reports each of its plugins
     from alembic.script import ScriptDirectory  # noqa: PLC0415 -- only readiness needs it
 
