@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import path
 from rest_framework import serializers
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,6 +24,8 @@ class ReadingSerializer(serializers.Serializer[Any]):
 
 class ReadingView(APIView):
     """What a sensor measured."""
+
+    permission_classes = (AllowAny,)
 
     def get(self, request: Request, sensor_id: int) -> Response:
         """Return it."""
