@@ -33,8 +33,8 @@ async def _autocommit(connection: ServiceConnection, session: SessionDep) -> Non
 READ_ONLY = Depends(_autocommit, scope="function")
 """Saves `BEGIN` and `COMMIT`: for endpoints whose statements only read.
 
-As in PostgreSQL's READ COMMITTED, each statement sees what is committed when it starts. An endpoint
-that needs one snapshot, or writes, leaves it out.
+As at the isolation level READ COMMITTED, each statement sees what is committed when it starts. An
+endpoint that needs one snapshot, or writes, leaves it out.
 
 Examples:
     @router.get("/{report_id}", dependencies=[READ_ONLY])
