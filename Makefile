@@ -48,6 +48,7 @@ lock: $(BIN)/.installed ## take the newest versions for all services and for the
 bench: $(BIN)/.installed ## measure rendering, updating, the stack and images (BENCH=--quick, BENCH=--layers)
 	@status=0; $(BIN)/python -m bench.rendering $(BENCH) || status=1; \
 	$(BIN)/python -m bench.real_path $(BENCH) || status=1; \
+	$(BIN)/python -m bench.jobs $(BENCH) || status=1; \
 	$(BIN)/python -m bench.stack $(BENCH) || status=1; \
 	$(BIN)/python -m bench.stack --framework django $(BENCH) || status=1; \
 	$(BIN)/python -m bench.accounts $(BENCH) || status=1; \

@@ -116,8 +116,8 @@ def deployment(project: Project, image: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def django(rendered: Render) -> Project:
-    """The same service on Django: with accounts, and nothing is installed either."""
-    return rendered({"project_name": "Docked Django", "framework": "django"})
+    """The same service on Django, with jobs; nothing is installed either."""
+    return rendered({"project_name": "Docked Django", "framework": "django", "jobs": True})
 
 
 @pytest.fixture(scope="module")
@@ -517,9 +517,11 @@ def test_django_is_deployed_by_the_same_files(
         elsewhere = ("test_10_accounts", "spend_the_limit_of_a_login")
         passed = _conforms(django, staging, tmp_path, admin, leave_out=elsewhere)
         record_property("conformance django", passed)
-        status, _ = staging.container("api").stop()
+        worker = staging.container("worker")
+        _eventually(lambda: "There is a new item" in worker.logs())
+        statuses = [staging.container("api").stop()[0], worker.stop()[0]]
 
-    assert status == 0
+    assert statuses == [0, 0]
 
 
 @pytest.fixture(params=["github", "gitlab"])

@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from bench import accounts, images, real_path, rendering, stack
+from bench import accounts, images, jobs, real_path, rendering, stack
 from bench.load import LoadError, Report, cpu_seconds, parse
 from bench.stack import BARE, BEGIN, END, FULL, Round, Subject, ratios, verdicts, written
 from tools.questions import ROOT
@@ -266,3 +266,11 @@ def test_a_real_request_is_shown_beside_the_minimal_service() -> None:
     ]
 
     assert "| `/me` | 150 (125 to 175); 3.0 | 0.50 (0.50 to 0.50); 3.0 |" in real_path.table(found)
+
+
+def test_the_table_of_jobs_has_medians() -> None:
+    worked = jobs.Worked("fastapi", 2, rates=[100, 300, 200], costs=[(1, 3), (2, 2), (3, 7)])
+
+    assert (
+        jobs.table([worked]).splitlines()[-1] == "| fastapi | 2 | 200 (100 to 300) | 2.00 | 3.00 |"
+    )

@@ -17,7 +17,7 @@ MANIFEST = ROOT / "manifest.yml"
 UNITS = ROOT / "tests" / "units"
 ROOTS = {"fastapi": "{{ on_fastapi }}", "django": "{{ on_django }}"}
 SOURCES = sorted(path for path in TEMPLATE.rglob("*") if path.is_file())
-MOST_TAGS = 20
+MOST_TAGS = 22
 MOST_TAGS_IN_PYTHON = 10
 GENERATED = {"uv.lock.jinja"}
 
