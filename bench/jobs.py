@@ -18,15 +18,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from bench.load import LoadError, cpu_seconds
-from bench.stack import BEGIN, FRAMEWORKS, Subject, written
+from bench.stack import BEGIN, FRAMEWORKS, SETTINGS, Subject, written
 from bench.stack import describe_place as place_of
 from tests.support.project import Project
 from tests.support.rendering import render
 from tests.support.repository import clone_with_releases
 from tests.support.servers import Ask, asking_postgresql, postgresql, scratch_database
 from tools.environment import without_settings
-from tools.questions import ROOT
 
 WORKERS = (1, 2, 4)
 LONGEST_ROUND_SECONDS = 300
@@ -69,7 +70,7 @@ def table(found: Sequence[Worked]) -> str:
     return "\n".join([head, "|---|---|---|---|---|", *(each.row() for each in found)])
 
 
-def work(worked: Worked, subject: Subject, ask: Ask, server: int, *, jobs: int) -> None:
+def work(worked: Worked, subject: Subject, ask: Ask, database: int, *, jobs: int) -> None:
     """Store jobs, and measure until the last is done.
 
     Raises:
@@ -77,7 +78,7 @@ def work(worked: Worked, subject: Subject, ask: Ask, server: int, *, jobs: int) 
     """
     if subject.process is None:
         raise LoadError(f"{subject.name} is not started")
-    before = cpu_seconds(subject.process.pid), cpu_seconds(server)
+    before = cpu_seconds(subject.process.pid), cpu_seconds(database)
     began = time.perf_counter()
     ask(_ENQUEUE.format(jobs=jobs))
     while ask(_LEFT)[0][0]:
@@ -86,7 +87,7 @@ def work(worked: Worked, subject: Subject, ask: Ask, server: int, *, jobs: int) 
         time.sleep(0.02)
     worked.rates.append(jobs / (time.perf_counter() - began))
     own = (cpu_seconds(subject.process.pid) - before[0]) / jobs * 1000
-    worked.costs.append((own, (cpu_seconds(server) - before[1]) / jobs * 1000))
+    worked.costs.append((own, (cpu_seconds(database) - before[1]) / jobs * 1000))
 
 
 def measure(project: Project, framework: str, *, rounds: int, jobs: int) -> list[Worked]:
@@ -95,10 +96,10 @@ def measure(project: Project, framework: str, *, rounds: int, jobs: int) -> list
     command = [python, "-m", str(project.answers["package_name"]), "worker"]
     found = []
     with postgresql() as server, scratch_database(server.get_uri()) as url:
-        settings = {"DATABASE_URL": url, "LOG_FORMAT": "json", "ENVIRONMENT": "test"}
+        settings = SETTINGS | {"DATABASE_URL": url}
         environment = without_settings(os.environ, project.path) | settings
         project.make("migrate", env=settings)
-        ask = asking_postgresql(url)
+        ask, database = asking_postgresql(url), psutil.Process(server.get_pid()).pid
         for workers in WORKERS:
             worked = Worked(framework, workers)
             own = environment | {"WORKERS": str(workers)}
@@ -106,9 +107,9 @@ def measure(project: Project, framework: str, *, rounds: int, jobs: int) -> list
             subject.start(project.path, project.path / f".bench-{workers}.log")
             try:
                 # Once before, so that nothing is measured that happens only once.
-                work(Worked(framework, workers), subject, ask, server.get_pid(), jobs=jobs)
+                work(Worked(framework, workers), subject, ask, database, jobs=jobs)
                 for _ in range(rounds):
-                    work(worked, subject, ask, server.get_pid(), jobs=jobs)
+                    work(worked, subject, ask, database, jobs=jobs)
             finally:
                 subject.stop()
             found.append(worked)
