@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AnyHttpUrl, Field
 
+from . import csp_reports
 from .settings_group import CsvTuple, SettingsGroup
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -73,6 +74,9 @@ class HeaderSettings(SettingsGroup):
     csp_report_uri: Annotated[
         AnyHttpUrl | None, Field(description="Where browsers report violations of the policy.")
     ] = None
+    csp_reports_enabled: Annotated[
+        bool, Field(description="Log violations that browsers report to /csp-reports.")
+    ] = False
     hsts_enabled: Annotated[
         bool, Field(description="Send Strict-Transport-Security in production.")
     ] = True
@@ -127,4 +131,6 @@ def _policy(settings: HeaderSettings, sources: Sources) -> str:
     }
     if settings.csp_report_uri is not None:
         directives["report-uri"] = str(settings.csp_report_uri)
+    elif settings.csp_reports_enabled:
+        directives["report-uri"] = csp_reports.PATH
     return "; ".join(f"{name} {value}" for name, value in directives.items())

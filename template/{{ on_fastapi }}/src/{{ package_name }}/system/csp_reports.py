@@ -1,0 +1,14 @@
+"""Where browsers report what the Content-Security-Policy has blocked."""
+
+from fastapi import APIRouter, Request, Response
+
+from ..core.csp_reports import LARGEST_BYTES, PATH, log_report
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post(PATH, status_code=204, max_body_size=LARGEST_BYTES)
+async def take_csp_report(request: Request) -> Response:
+    """Log a report."""
+    log_report(await request.body())
+    return Response(status_code=204)
