@@ -1,5 +1,7 @@
 """The rendered GitHub workflow's job of tests, run by act on this machine."""
 
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -57,6 +59,11 @@ runs:
         NAME: ${{{{ inputs.name }}}}
 """
 
+# gh pr comment, which writes down what it is called with.
+GH = """#!/bin/sh
+printf '%s\\n' "$@" >"{folder}/gh"
+"""
+
 
 def _stand_ins(workflow: Path, folder: Path, uploads: Path) -> list[str]:
     """Write actions in place of those that the job names; return act's options for them.
@@ -93,16 +100,25 @@ def test_the_workflows_job_of_tests_passes_on_a_runner(
     uploads = tmp_path / "uploads"
     uploads.mkdir()
     workflow = folder / ".github" / "workflows" / "ci.yml"
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"repo": {"fork": False}}}}))
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text(GH.format(folder=uploads))
+    gh.chmod(0o755)
+    environment = _without_containers(project)
+    environment["PATH"] = f"{gh.parent}:{environment['PATH']}"
 
     done = subprocess.run(
         [
-            *(ACT, "push", "--job=test", f"--workflows={workflow}"),
+            *(ACT, "pull_request", "--job=comment", f"--workflows={workflow}"),
+            *(f"--eventpath={event}", "--secret=GITHUB_TOKEN=none"),
             *("--platform=ubuntu-24.04=-self-hosted", "--no-cache-server", "--pull=false"),
             f"--action-cache-path={tmp_path / 'act'}",
             *_stand_ins(workflow, tmp_path / "actions", uploads),
         ],
         cwd=folder,
-        env=_without_containers(project),
+        env=environment,
         check=False,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -116,6 +132,9 @@ def test_the_workflows_job_of_tests_passes_on_a_runner(
     assert "Required test coverage of 95.0% reached" in done.stdout
     coverage = ET.parse(uploads / "coverage").getroot()  # noqa: S314 -- of our own making
     assert float(coverage.attrib["line-rate"]) >= 0.95
+    called = (uploads / "gh").read_text().splitlines()
+    assert called[:3] == ["pr", "comment", "7"]
+    assert re.fullmatch(r"Tests: success\. Coverage: (9[5-9]|100) %\.", called[-1])
 
 
 def _without_containers(project: Project) -> dict[str, str]:
