@@ -184,11 +184,23 @@ def test_an_unfit_query_is_refused(api: APIClient, query: str) -> None:
 
 
 @pytest.mark.usefixtures("no_lazy_queries")
-def test_a_list_asks_for_its_count_and_its_page_however_long_it_is(
-    api: APIClient, django_assert_num_queries: Any
+@pytest.mark.parametrize(
+    ("method", "body", "expected"),
+    [
+        ("post", {"name": "Lamp"}, 1),
+        ("list", None, 2),  # the page and the count
+        ("get", None, 1),
+        ("patch", {"name": "Lamp"}, 2),
+        ("delete", None, 1),
+    ],
+)
+def test_an_endpoint_sends_few_queries_however_many_rows_there_are(
+    api: APIClient, django_assert_num_queries: Any, method: str, body: Any, expected: int
 ) -> None:
-    for number in range(5):
-        _create(api, f"Item {number}")
+    items = [_create(api, f"Item {number}") for number in range(5)]
+    path = ITEMS if method in {"post", "list"} else _place(items[0])
 
-    with django_assert_num_queries(2):
-        assert len(api.get(ITEMS).json()["items"]) == 5
+    with django_assert_num_queries(expected):
+        response = getattr(api, "get" if method == "list" else method)(path, body)
+
+    assert response.status_code < 300
