@@ -1,11 +1,12 @@
 """Logging in, refreshing and logging out."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.contrib.auth import authenticate, user_logged_in
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.timezone import now
@@ -136,3 +137,17 @@ def _end(services: AuthServices, ids: Sequence[UUID]) -> None:
     tokens = RefreshToken.objects.filter(session_id__in=ids, created_at__gt=recent)
     revoked = list(tokens.values_list("pk", flat=True))
     wait_for(services.denied.deny(revoked, services.tokens.lifetime.total_seconds()))
+
+
+async def count_active_users(services: AuthServices) -> int:
+    """Return how many users have a session whose last access token has not expired."""
+    since = now() - timedelta(minutes=services.settings.access_token_minutes)
+    active = Session.objects.filter(refresh_tokens__created_at__gt=since, revoked_at=None)
+
+    def count() -> int:
+        try:
+            return active.values("user").distinct().count()
+        finally:
+            connection.close()  # of a thread that may ask for nothing more
+
+    return await asyncio.to_thread(count)

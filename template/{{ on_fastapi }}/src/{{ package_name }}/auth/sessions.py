@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..audit.events import Event
@@ -188,3 +188,15 @@ async def _end(session: AsyncSession, services: AuthServices, ids: Sequence[UUID
         )
     )
     await services.denied.deny(list(tokens), services.tokens.lifetime.total_seconds())
+
+
+async def count_active_users(services: AuthServices) -> int:
+    """Return how many users have a session whose last access token has not expired."""
+    since = now() - timedelta(minutes=services.settings.access_token_minutes)
+    statement = (
+        select(func.count(Session.user_id.distinct()))
+        .join(RefreshToken, RefreshToken.session_id == Session.id)
+        .where(RefreshToken.created_at > since, Session.revoked_at.is_(None))
+    )
+    async with services.sessions() as session:
+        return await session.scalar(statement) or 0
