@@ -45,6 +45,8 @@ def test_the_names_are_those_of_the_contract(http: httpx2.Client, answers: Answe
         expected.add("db_query_duration_seconds")
     if answers.get("example"):
         expected.add("items_created_total")
+    if answers.get("auth", "none") != "none":
+        expected.add("users_active")
 
     assert _ask(http).names - ONCE_USED == expected
 
