@@ -3,13 +3,13 @@
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from copier import run_copy
 
+from tests.support import quick_copier
 from tests.support.django_recipes import PACKAGES, write_recipes
 from tests.support.edits import package_of
 from tests.support.project import Project
@@ -17,7 +17,7 @@ from tests.support.repository import THIS_TREE, clone_with_releases, identify
 from tests.support.servers import asking_sqlite
 from tools.releases import git
 
-COPIER = str(Path(sys.executable).parent / "copier")
+COPIER = quick_copier.command()
 NEXT = "v100.0.0"
 # As few parts as there can be: what is proven here is the update.
 SMALL = {
