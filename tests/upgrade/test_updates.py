@@ -52,7 +52,7 @@ FROM_EACH_RELEASE = [
     for place, example in enumerate(EXAMPLES)
     if example in {"default", "freshbytes"} or (number + place) % 3 == 0
 ]
-HISTORIES = 12
+HISTORIES = 6
 ITEMS = "/api/v1/items"
 PATIENCE_SECONDS = 120
 COPIER_UPDATE = str(Path(sys.executable).parent / "copier"), "update", "--defaults", "--trust"

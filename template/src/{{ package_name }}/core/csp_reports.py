@@ -10,6 +10,7 @@ from .problems import BodyTooLargeError, UnreadableBodyError
 PATH = "/csp-reports"
 LARGEST_BYTES = 16_384
 _LONGEST = 200
+_NO_REPORT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def log_report(body: bytes) -> None:
         page, blocked = (str(report.get(f"{name}-uri", "")) for name in ("document", "blocked"))
         directive = report.get("effective-directive") or report["violated-directive"]
         fields = {"page": _place(page), "blocked": _place(blocked), "directive": directive}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except _NO_REPORT:
         raise UnreadableBodyError("This is no report of application/csp-report.") from None
     logger.warning("csp_violation", extra={name: _short(each) for name, each in fields.items()})
 
