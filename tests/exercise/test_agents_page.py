@@ -2,17 +2,16 @@
 
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support import quick_copier
 from tests.support.project import Project
 from tests.support.rendering import Render
 from tests.support.repository import identify
 from tools.releases import git
 
-COPIER = str(Path(sys.executable).parent / "copier")
 SERVES = ("make dev", "make serve")
 # test_variants.py runs these in this very service.
 RUN_ELSEWHERE = {"make lint", "make typecheck", "make test"}
@@ -47,7 +46,7 @@ def test_every_command_runs(rendered: Render, framework: str, tmp_path: Path) ->
             with project.serving(target=command.partition(" ")[2]) as running:
                 assert running.stop() == 0
         elif command not in RUN_ELSEWHERE:
-            project.run("sh", "-c", command, env={"COPIER": COPIER})
+            project.run("sh", "-c", command, env={"COPIER": quick_copier.command()})
 
     assert {"make install", *RUN_ELSEWHERE, *SERVES} <= set(commands)
 

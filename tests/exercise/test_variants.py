@@ -1,9 +1,11 @@
 """Every variant of the pairwise set, through its whole life as a service."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,7 +16,7 @@ from tests.support.rendering import Render
 from tests.support.servers import scratch_database
 from tests.support.units import FOLDER, add_units
 from tests.support.variants import default_variants, parameters, variants
-from tools.questions import Answers, Value
+from tools.questions import Answers
 
 Record = Callable[[str, object], None]
 
@@ -35,25 +37,41 @@ CONCERNS_UNITS = (
     *("python_version", "database", "auth", "example"),
     *("redis", "sentry", "metrics", "tracing"),
 )
+# What a service depends on while it runs: each pair of these is served. The page and Python's
+# version meet the framework alone; license, CI and the like are files that nobody serves.
+CONCERNS_SERVING = (
+    *("framework", "database", "auth", "example"),
+    *("redis", "jobs", "sentry", "metrics", "tracing"),
+)
+MEETS_THE_FRAMEWORK = ("docs_ui", "python_version")
 
 
-def _with_units() -> set[str]:
-    """Return few variants for the unit tests, which bring all values between them."""
+def _covering(parts_of: Callable[[Answers], set[Any]]) -> set[str]:
+    """Return few variants, among them the defaults, that have all parts which any has."""
+    parts = {name: parts_of(answers) for name, answers in variants().items()}
     chosen = set(default_variants())
-    unseen = set().union(*map(_values, variants().values()))
-    unseen -= set().union(*(_values(variants()[name]) for name in chosen))
+    unseen = set().union(*parts.values()) - set().union(*(parts[name] for name in chosen))
     while unseen:
-        brings_most = max(variants(), key=lambda name: len(_values(variants()[name]) & unseen))
+        brings_most = max(parts, key=lambda name: len(parts[name] & unseen))
         chosen.add(brings_most)
-        unseen -= _values(variants()[brings_most])
+        unseen -= parts[brings_most]
     return chosen
 
 
-def _values(answers: Answers) -> set[tuple[Value, str, Value]]:
+def _values(answers: Answers) -> set[Any]:
     return {(answers["framework"], question, answers[question]) for question in CONCERNS_UNITS}
 
 
-WITH_UNITS = _with_units()
+def _served_pairs(answers: Answers) -> set[Any]:
+    pairs = {
+        (one, answers[one], other, answers[other])
+        for one, other in itertools.combinations(CONCERNS_SERVING, 2)
+    }
+    return pairs | {(answers["framework"], each, answers[each]) for each in MEETS_THE_FRAMEWORK}
+
+
+WITH_UNITS = _covering(_values)
+SERVED = _covering(_served_pairs)
 
 
 # Before Python 3.14 branches take more than twice as long as lines, for which Python has a way of
@@ -184,6 +202,9 @@ def test_formatting_leaves_no_difference(variant: Project) -> None:
     assert _python_files(variant) == before
 
 
+@pytest.mark.parametrize(
+    "variant", [each for each in parameters() if each.id in SERVED], indirect=True
+)
 def test_it_serves_the_contract_and_stops_cleanly(
     variant: Project, tmp_path: Path, request: pytest.FixtureRequest, record_property: Record
 ) -> None:

@@ -312,8 +312,9 @@ def test_an_update_keeps_the_rows_and_the_logins_of_the_database(
     assert (user["email"], user["role"]) == (email, "admin")
 
 
-@pytest.mark.parametrize("framework", ["fastapi", "django"])
-@pytest.mark.parametrize("tag", ["v0.5.0", releases()[-1].tag])
+@pytest.mark.parametrize(
+    ("tag", "framework"), [("v0.5.0", "fastapi"), (releases()[-1].tag, "django")]
+)
 def test_an_edited_service_gains_jobs_by_an_answer(
     committed: Committed, postgresql_url: str, framework: str, tag: str
 ) -> None:
