@@ -241,12 +241,11 @@ def test_an_edited_service_takes_the_update_and_keeps_the_edits(
     assert _conflicts(service) == set()
 
 
-# The longest way, the shortest across the migration, and the other framework.
+# The longest way, and the shortest across the migration, on the other framework.
 @pytest.mark.parametrize(
     ("release", "example"),
     [
         (releases()[0], "default"),
-        (LAST_WITH_MIGRATION, "default"),
         (LAST_WITH_MIGRATION, "freshbytes"),
     ],
     ids=lambda value: getattr(value, "version", value),
