@@ -81,9 +81,13 @@ def wrk_is_here() -> bool:
 def cpu_seconds(pid: int) -> float:
     """Return the processor time of a process so far: all its threads and children, both modes."""
     process = psutil.Process(pid)
-    own = process.cpu_times()
-    total = own.user + own.system + own.children_user + own.children_system
-    for child in process.children(recursive=True):
-        times = child.cpu_times()
-        total += times.user + times.system
-    return float(total)
+    while True:
+        own = process.cpu_times()
+        total = own.user + own.system + own.children_user + own.children_system
+        try:
+            times = [child.cpu_times() for child in process.children(recursive=True)]
+        except psutil.NoSuchProcess as gone:
+            if gone.pid == pid:
+                raise
+            continue  # a child has ended, so that its time now counts among its parent's
+        return float(total + sum(each.user + each.system for each in times))
