@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -16,11 +16,6 @@ class Item:
 
     path: Path
     nodeid: str
-    group: str = ""
-
-    def get_closest_marker(self, name: str) -> Any:
-        assert name == "xdist_group"
-        return pytest.mark.xdist_group(self.group).mark if self.group else None
 
 
 def _turns(*items: Item) -> list[int | None]:
@@ -40,15 +35,6 @@ def test_three_runs_have_each_test_of_a_heavy_file_once() -> None:
 
     assert turns == [0, 1, 2, 0, 1, 2, 0]
     assert set(turns) == set(range(TURNS))
-
-
-def test_tests_of_one_group_have_one_turn() -> None:
-    items = [
-        Item(ROOT / ONE_BY_ONE[0], f"test_{number}", group=group)
-        for number, group in enumerate(["one", "other", "one"])
-    ]
-
-    assert _turns(*items) == [0, 1, 0]
 
 
 def test_other_tests_run_each_time() -> None:

@@ -27,15 +27,14 @@ ONE_BY_ONE = (
 
 
 def turns_of(items: Iterable[pytest.Item]) -> dict[pytest.Item, int]:
-    """Return the turn of each test that has one; tests of one xdist group keep together."""
+    """Return the turn of each test that has one."""
     turns: dict[pytest.Item, int] = {}
-    dealt: dict[str, dict[str, int]] = {file: {} for file in ONE_BY_ONE}
+    dealt = dict.fromkeys(ONE_BY_ONE, 0)
     for item in items:
         file = item.path.relative_to(ROOT).as_posix()
         if file in TOGETHER:
             turns[item] = TOGETHER[file]
         elif file in dealt:
-            marker = item.get_closest_marker("xdist_group")
-            unit = str(marker.args[0]) if marker else item.nodeid
-            turns[item] = dealt[file].setdefault(unit, len(dealt[file]) % TURNS)
+            turns[item] = dealt[file] % TURNS
+            dealt[file] += 1
     return turns
