@@ -1,8 +1,16 @@
 """URLs outside of the API, names of routes, the user of a plain view, and static files."""
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.recipes.conftest import STRICT, Service, assert_guaranteed, assert_problem
+from tests.recipes.conftest import (
+    STRICT,
+    Service,
+    assert_contracts_kept,
+    assert_guaranteed,
+    assert_problem,
+)
 from tests.support.accounts import Visitor
 from tests.support.project import Project
 
@@ -89,3 +97,9 @@ def test_collectstatic_writes_what_the_image_serves(django_project: tuple[Projec
     assert (files / "recipes" / "hello.css").exists()
     assert (files / "admin" / "css" / "base.css.gz").exists()
     assert "/staticfiles/" in (project.path / ".gitignore").read_text()
+
+
+def test_apps_of_ones_own_keep_the_import_contracts(
+    django_project: tuple[Project, int], record_property: Callable[[str, object], None]
+) -> None:
+    assert_contracts_kept(django_project[0], record_property)

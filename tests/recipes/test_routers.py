@@ -1,8 +1,17 @@
 """FastAPI, Bigger Applications and Background Tasks; a second version and a deprecated endpoint."""
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.recipes.conftest import Service, assert_guaranteed, assert_problem, new_id
+from tests.recipes.conftest import (
+    Service,
+    assert_contracts_kept,
+    assert_guaranteed,
+    assert_problem,
+    new_id,
+)
+from tests.support.project import Project
 
 pytestmark = pytest.mark.xdist_group("recipes")
 
@@ -193,3 +202,9 @@ def test_a_background_task_that_fails_is_logged_and_the_response_is_whole(
     assert (response.status_code, response.json()) == (200, "sent")
     assert "The notification failed." in str(service.line(cid, logger="own"))
     assert service.line(cid)["status_code"] == 200
+
+
+def test_routers_for_users_keep_the_import_contracts(
+    project: Project, record_property: Callable[[str, object], None]
+) -> None:
+    assert_contracts_kept(project, record_property)

@@ -4,14 +4,13 @@ from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query
 
 from ..core.problems import UnavailableError
 from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
 from ..rate_limit import RateLimit
 from ..rate_limiting import address_and_route, client_and_route
-from ..routes import PrefixRouter
 from ..users.models import User
 from ..users.roles import Role
 from ..users.schemas import UserRead
@@ -44,7 +43,7 @@ from .schemas import (
     Verification,
 )
 
-router = PrefixRouter(
+router = APIRouter(
     prefix="/auth",
     tags=["auth"],
     responses=documented(UnavailableError),
