@@ -195,6 +195,12 @@ class LimitSettings(SettingsGroup):
         ),
     ] = 64
 
+    def production_issues(self) -> list[str]:
+        """Return what must not be so in production."""
+        if not self.rate_limit_enabled:
+            return ["RATE_LIMIT_ENABLED: is false, so that no route has a limit"]
+        return []
+
 
 class RateLimiter(Protocol):
     """Counts requests."""
