@@ -14,6 +14,7 @@ from tests.support.conformance import conforms, ready_to_be_judged
 from tests.support.project import Project
 from tests.support.rendering import Render
 from tests.support.servers import scratch_database
+from tests.support.shapes import with_shapes
 from tests.support.units import FOLDER, add_units
 from tests.support.variants import default_variants, parameters, variants
 from tools.questions import Answers
@@ -215,10 +216,12 @@ def test_it_serves_the_contract_and_stops_cleanly(
             server = request.getfixturevalue("postgresql_url")
             settings["DATABASE_URL"] = stack.enter_context(scratch_database(server))
             settings["WORKERS"] = "2"
-        running, options = stack.enter_context(ready_to_be_judged(variant, tmp_path, settings))
-
         # In full on both frameworks: what one passes, the other passes, too.
         in_full = request.node.callspec.params["variant"] in default_variants()
+        if in_full:
+            stack.enter_context(with_shapes(variant))
+        running, options = stack.enter_context(ready_to_be_judged(variant, tmp_path, settings))
+
         passed = conforms(running.url, variant, options, in_full=in_full)
 
         record_property(f"conformance {variant.answers['framework']}", len(passed))
