@@ -14,6 +14,7 @@ from tests.support.conformance import conforms, ready_to_be_judged
 from tests.support.project import Project
 from tests.support.rendering import Render
 from tests.support.servers import scratch_database
+from tests.support.shapes import with_shapes
 from tests.support.units import FOLDER, add_units
 from tests.support.variants import default_variants, parameters, variants
 from tools.questions import Answers
@@ -230,13 +231,16 @@ def test_it_serves_the_contract_and_stops_cleanly(
             server = request.getfixturevalue("postgresql_url")
             settings["DATABASE_URL"] = stack.enter_context(scratch_database(server))
             settings["WORKERS"] = "2"
+        name = request.node.callspec.params["variant"]
+        in_full = name in default_variants()
+        if in_full:
+            stack.enter_context(with_shapes(variant))
         running, options = stack.enter_context(ready_to_be_judged(variant, tmp_path, settings))
 
-        name = request.node.callspec.params["variant"]
         if name not in ASKED_IN_FULL:
             options += SMOKE
         # No test is skipped on both frameworks: what one passes, the other passes, too.
-        passed = conforms(running.url, variant, options, in_full=name in default_variants())
+        passed = conforms(running.url, variant, options, in_full=in_full)
 
         record_property(f"conformance {variant.answers['framework']}", len(passed))
         assert running.stop() == 0, running.output()

@@ -72,7 +72,7 @@ class AccessLogMiddleware:
             level = logging.INFO
         values = (
             scope.get("method", "GET"),  # a WebSocket's handshake has no other
-            path,
+            self._redactor.path(path),
             route_template(scope),
             self._redactor.query(scope["query_string"].decode("latin-1")),
             status,

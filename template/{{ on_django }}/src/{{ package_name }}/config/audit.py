@@ -84,6 +84,13 @@ def _lost(ours: Mapping[str, Any]) -> Iterator[str]:
     hashers = ours.get("PASSWORD_HASHERS")
     if hashers and settings.PASSWORD_HASHERS[:1] != hashers[:1]:
         yield f"PASSWORD_HASHERS: must begin with {hashers[0]}, which hashes new passwords"
+    yield from _lost_of_rest(ours)
+    backends = settings.AUTHENTICATION_BACKENDS if "AUTHENTICATION_BACKENDS" in ours else ()
+    if any(name.endswith("ModelBackend") for name in backends):
+        yield "AUTHENTICATION_BACKENDS: ModelBackend lets people in past the API's rules"
+
+
+def _lost_of_rest(ours: Mapping[str, Any]) -> Iterator[str]:
     rest = ours["REST_FRAMEWORK"]
     of_rest: Mapping[str, Any] = settings.REST_FRAMEWORK
     for name, advice in _CLASSES.items():
@@ -96,9 +103,11 @@ def _lost(ours: Mapping[str, Any]) -> Iterator[str]:
             f"REST_FRAMEWORK EXCEPTION_HANDLER: must be {rest['EXCEPTION_HANDLER']}; "
             "errors would not be problems"
         )
-    backends = settings.AUTHENTICATION_BACKENDS if "AUTHENTICATION_BACKENDS" in ours else ()
-    if any(name.endswith("ModelBackend") for name in backends):
-        yield "AUTHENTICATION_BACKENDS: ModelBackend lets people in past the API's rules"
+    if "AUTH_USER_MODEL" in ours and not of_rest.get("UNAUTHENTICATED_USER", True):
+        yield (
+            "REST_FRAMEWORK UNAUTHENTICATED_USER: must not be None; "
+            "filter(owner=request.user) would find rows without an owner for everyone"
+        )
 
 
 def _missing(name: str, ours: Any, final: Any, advice: str) -> Iterator[str]:
