@@ -20,7 +20,14 @@ from tests.support.mail import Mailbox, receiving
 from tests.support.project import Project, Running
 from tests.support.rendering import Render
 from tests.support.sentry import sentry_sink
-from tests.support.servers import Ask, asking_postgresql, postgresql, scratch_database
+from tests.support.servers import (
+    OTHER_VERSIONS,
+    Ask,
+    asking_postgresql,
+    postgresql,
+    postgresql_of,
+    scratch_database,
+)
 from tests.support.spans import collecting
 from tests.support.variants import on_each_framework
 
@@ -201,6 +208,33 @@ def _logged_in(running: Running) -> Iterator[httpx2.Client]:
 def _family(server: PostgresServer) -> list[psutil.Process]:
     parent = psutil.Process(server.get_pid())
     return [parent, *parent.children(recursive=True)]
+
+
+@pytest.mark.parametrize("version", OTHER_VERSIONS)
+def test_an_older_postgresql_has_jobs(service: Project, version: int) -> None:
+    with postgresql_of(version) as server, scratch_database(server.get_uri()) as url:
+        settings = {"DATABASE_URL": url}
+        service.make("migrate", env=settings)
+        ask = asking_postgresql(url)
+        ask(STORE.format(task="items.announce", arguments='{"item_id": 1}'))
+        with service.serving(settings, target="worker"):
+            _eventually(lambda: not ask(COUNT.format(condition="true"))[0][0])
+
+
+def test_a_migration_that_was_interrupted_goes_on_where_it_stopped(
+    service: Project, postgresql_url: str
+) -> None:
+    with scratch_database(postgresql_url) as url:
+        ask = asking_postgresql(url)
+        ask("CREATE TABLE procrastinate_workers (id integer)")  # one of the last files makes it
+
+        interrupted = service.make("migrate", env={"DATABASE_URL": url}, check=False)
+        ask("DROP TABLE procrastinate_workers")
+        service.make("migrate", env={"DATABASE_URL": url})
+
+        assert interrupted.returncode != 0
+        assert 'relation "procrastinate_workers" already exists' in interrupted.stdout
+        assert ask("SELECT count(*) FROM procrastinate_workers") == [(0,)]
 
 
 def test_workers_that_are_killed_lose_no_job(queue: Queue) -> None:
