@@ -27,6 +27,7 @@ from tests.support.accounts import (
     new_email,
 )
 from tests.support.mail import Mailbox, receiving
+from tests.support.processes import serves
 from tests.support.project import Project, Running, free_port
 from tests.support.servers import scratch_database
 from tests.support.sockets import PATIENCE, connected
@@ -55,7 +56,7 @@ def _worker(running: Running, client: httpx2.Client) -> int:
     stream = client.get("/health/live").extensions["network_stream"]
     port = stream.get_extra_info("client_addr")[1]
     for process in running.server().children(recursive=True):
-        if any(each.raddr and each.raddr.port == port for each in process.net_connections()):
+        if serves(process, port):
             return process.pid
     raise AssertionError("no worker has the connection")
 

