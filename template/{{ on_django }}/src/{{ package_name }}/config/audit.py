@@ -29,9 +29,8 @@ _VALUES = {
     "DEBUG_PROPAGATE_EXCEPTIONS": "errors would not be problems, nor be reported",
     "LOGGING_CONFIG": "log lines would not be redacted",
     "AUTH_USER_MODEL": "accounts would be gone",
-    "SESSION_COOKIE_SAMESITE": "other sites could use a login",
-    "CSRF_COOKIE_SAMESITE": "other sites could use a login",
 }
+_SAME_SITE = ("SESSION_COOKIE_SAMESITE", "CSRF_COOKIE_SAMESITE")
 _SECURE = ("SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "CSRF_COOKIE_SECURE")
 
 
@@ -81,6 +80,9 @@ def _lost(ours: Mapping[str, Any]) -> Iterator[str]:
     for name, why in _VALUES.items():
         if name in ours and getattr(settings, name) != ours[name]:
             yield f"{name}: must be {ours[name]}; {why}"
+    for name in _SAME_SITE:
+        if name in ours and getattr(settings, name) not in {"Lax", "Strict"}:
+            yield f"{name}: must be Lax or Strict; other sites could use a login"
     hashers = ours.get("PASSWORD_HASHERS")
     if hashers and settings.PASSWORD_HASHERS[:1] != hashers[:1]:
         yield f"PASSWORD_HASHERS: must begin with {hashers[0]}, which hashes new passwords"
