@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
+import django
 from django.conf import settings
+from django.core.checks import run_checks
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 if TYPE_CHECKING:  # it asks for this module
@@ -64,6 +66,17 @@ def production_issues() -> list[str]:
         refused = _refused_in_variables(SERVICE, variables(settings))
         found += [f"Django's final {line}" for line in refused]
     return found
+
+
+def app_issues() -> list[str]:
+    """Return why the apps and URLs cannot be loaded, or what Django's checks find; [] is good."""
+    try:
+        django.setup()
+        found = run_checks(databases=[])  # it connects to nothing
+    except Exception as error:  # noqa: BLE001 -- a team's modules may raise anything
+        return [" ".join(f"The apps do not load: {type(error).__name__}: {error}".split())]
+    serious = [each for each in found if each.is_serious() and not each.is_silenced()]
+    return [" ".join(f"{each.obj or 'Django'}: {each.msg} ({each.id})".split()) for each in serious]
 
 
 def _no_dicts(ours: Mapping[str, Any]) -> Iterator[str]:
