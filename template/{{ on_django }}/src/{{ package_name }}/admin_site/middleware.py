@@ -1,6 +1,6 @@
 """Django's own middlewares, for the admin site and for views that are none of the API's."""
 
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -60,12 +60,17 @@ class UserMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         """Look up the user on first access."""
-        user = cache(partial(_user, request))
-        request.user = SimpleLazyObject(user)  # type: ignore[assignment] # it stands in for one
-        request.auser = sync_to_async(user)
+        request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment] # it stands in for one
+        request.auser = partial(_auser, request)
 
     def process_view(self, *_: Any) -> None:
         """Leave permissions to each view."""
+
+
+async def _auser(request: HttpRequest) -> Any:
+    user = request.user
+    await sync_to_async(bool)(user)  # looked up in the thread that has the connection
+    return user
 
 
 def _user(request: HttpRequest) -> Any:
