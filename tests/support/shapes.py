@@ -91,6 +91,7 @@ class PartSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField(allow_null=True, min_value=1)
     made_at = serializers.DateTimeField(allow_null=True)
     tags = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    anything = serializers.JSONField(allow_null=True)
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields, and those that are parts themselves."""
@@ -118,7 +119,7 @@ class ShapeView(ServiceView):
     def get(self, request: Request) -> Response:
         """Return a shape with two parts."""
         del request
-        names = ("name", "other_colour", "size", "count", "made_at", "tags", "whole")
+        names = ("name", "other_colour", "size", "count", "made_at", "tags", "anything", "whole")
         inner = {**dict.fromkeys(names), "colour": "blue", "parts": []}
         outer = {**inner, "name": "all", "whole": inner, "parts": [inner]}
         shape = {"part": outer, "parts": None, "by_name": {"all": outer}}
