@@ -226,6 +226,10 @@ def test_it_takes_no_more_memory_than_its_documentation_says(project: Project) -
         ),
         (["--set=replicas=9"], TOO_MANY_CONNECTIONS),
         (
+            ["--set=config.JOBS_CONCURRENCY=5"],
+            "config.JOBS_CONCURRENCY: is 5, and a process opens 5 connections; it has to be less.",
+        ),
+        (
             ["--set=ingress.enabled=true"],
             "host: is missing; name the host by which clients reach the service.",
         ),
