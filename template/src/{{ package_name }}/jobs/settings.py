@@ -1,10 +1,11 @@
 """The settings of jobs."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import Field
 
 from ..core.settings_group import CsvTuple, SettingsGroup
+from ..db.settings import DatabaseSettings
 
 
 class JobSettings(SettingsGroup):
@@ -26,3 +27,15 @@ class JobSettings(SettingsGroup):
     jobs_retention_days: Annotated[
         int, Field(description="Days for which failed jobs are kept.", ge=1)
     ] = 30
+
+    def production_issues(self) -> list[str]:
+        """Return what must not be so in production."""
+        pool = cast("DatabaseSettings", self)  # the settings are of both groups
+        connections = pool.database_pool_size + pool.database_max_overflow
+        if self.jobs_worker is False or self.jobs_concurrency < connections:
+            return []
+        issue = (
+            f"JOBS_CONCURRENCY: is {self.jobs_concurrency}, not less than DATABASE_POOL_SIZE +"
+            f" DATABASE_MAX_OVERFLOW, {connections}; JOBS_WORKER=false if this runs no jobs"
+        )
+        return [issue]
