@@ -6,7 +6,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from jsonschema_rs import Draft202012Validator
 
+from tests.support.accounts import Visitor
+from tests.support.shapes import SHAPES
 from tools.questions import Answers
 
 ITEMS = "/api/v1/items"
@@ -69,6 +72,36 @@ def test_each_problem_is_shown_with_its_status(document: dict[str, Any]) -> None
         for status, response in operation["responses"].items():
             for shown in response.get("content", {}).get(PROBLEM, {}).get("examples", {}).values():
                 assert shown["value"]["status"] == int(status), name
+
+
+def _errors(document: dict[str, Any], schema: dict[str, Any], value: object) -> list[str]:
+    """Return why a value does not fit a schema of the document."""
+    validator = Draft202012Validator(schema | {"components": document["components"]})
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def test_each_example_of_a_response_fits_its_schema(document: dict[str, Any]) -> None:
+    for name, operation in _operations(document):
+        for status, response in operation["responses"].items():
+            for content in response.get("content", {}).values():
+                shown = [each["value"] for each in content.get("examples", {}).values()]
+                shown += [content["example"]] if "example" in content else []
+                for value in shown:
+                    schema = content.get("schema", {})
+                    assert _errors(document, schema, value) == [], f"{name} {status}"
+
+
+def test_a_nullable_an_enumerated_a_nested_and_a_recursive_schema_are_documented(
+    document: dict[str, Any], administrator: Visitor | None
+) -> None:
+    if administrator is None or SHAPES not in document["paths"]:
+        pytest.skip("the service has no such endpoint")
+
+    answer = administrator.get(SHAPES)
+
+    content = _assert_documented(document, answer, SHAPES)
+    assert answer.status_code == 200
+    assert _errors(document, content["schema"], answer.json()) == []
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/health", "/health/live", "/health/ready"])

@@ -62,6 +62,7 @@ MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
         (_rest(DEFAULT_THROTTLE_CLASSES=[]), "DEFAULT_THROTTLE_CLASSES"),
         (_rest(DEFAULT_RENDERER_CLASSES=[HTML]), "DEFAULT_RENDERER_CLASSES"),
         (_rest(EXCEPTION_HANDLER="rest_framework.views.exception_handler"), "EXCEPTION_HANDLER"),
+        (_rest(UNAUTHENTICATED_USER=None), "UNAUTHENTICATED_USER"),
         ({"MIDDLEWARE": []}, "MIDDLEWARE of custom.py"),
         ({"INSTALLED_APPS": ["rest_framework"]}, "APPS of custom.py"),
         ({"AUTHENTICATION_BACKENDS": [MODEL_BACKEND]}, "AccountBackend"),

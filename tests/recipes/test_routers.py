@@ -21,7 +21,7 @@ import logging
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Header, HTTPException
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Header, HTTPException, Request
 
 from ..auth.current import CurrentUser
 from ..deprecation import Deprecated
@@ -75,6 +75,12 @@ async def read_old_prices() -> int:
     return 1250
 
 
+@first.get("/link")
+async def link_to_prices(request: Request) -> list[str]:
+    client = request.client.host if request.client else ""
+    return [str(request.url_for("link_to_prices")), client]
+
+
 second = APIRouter(prefix="/prices")
 
 
@@ -122,6 +128,17 @@ def test_a_nested_router_serves_with_all_headers(service: Service) -> None:
     assert response.json() == {"shop_id": 1, "order_id": 2}
     assert response.headers["X-RateLimit-Limit"] == "100"
     assert_guaranteed(response)
+
+
+def test_a_link_has_the_scheme_that_the_proxy_reports_and_the_client_is_known(
+    service: Service,
+) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+
+    link, client = service.get("/api/v1/prices/link", headers=headers).json()
+
+    assert link == f"https://{service.http.base_url.netloc.decode()}/api/v1/prices/link"
+    assert client == "192.0.2.7"
 
 
 def test_a_dependency_of_the_router_refuses_with_a_problem(service: Service) -> None:

@@ -23,6 +23,7 @@ _VIEWS = '''"""Views of every kind that Django's and the REST framework's pages 
 
 from django.http import HttpRequest, HttpResponse
 from django.views import View
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.decorators import api_view
 from rest_framework.permissions import (
     AllowAny,
@@ -133,6 +134,7 @@ def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+@csrf_exempt
 def behind(request: HttpRequest) -> HttpResponse:
     """Ask another view, whose limit is its own."""
     return OwnLimitView.as_view()(request)

@@ -112,9 +112,14 @@ urlpatterns = [
 
 import logging
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.urls import include, path, reverse
+from django.views.decorators.csp import csp_override
 
 logger = logging.getLogger(__name__)
 POLICY = "default-src 'self'"
@@ -134,6 +139,19 @@ def mine(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{request.user.email} {request.user.is_verified()}")
 
 
+@login_required
+async def mine_too(request: HttpRequest) -> HttpResponse:
+    user = await request.auser()
+    return HttpResponse(user.email)
+
+
+def contact(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        messages.success(request, f"Thanks, {request.POST['name']}")
+        return redirect("contact")
+    return render(request, "recipes/contact.html")
+
+
 def routes(request: HttpRequest) -> JsonResponse:
     return JsonResponse({name: reverse(name) for name in request.GET.getlist("name")})
 
@@ -142,6 +160,9 @@ urlpatterns = [
     path("pages/hello", hello, name="hello"),
     path("pages/fails", fails, name="fails"),
     path("pages/mine", mine, name="mine"),
+    path("pages/mine/too", mine_too, name="mine-too"),
+    path("pages/contact", csp_override(settings.SECURE_CSP)(contact), name="contact"),
+    path("accounts/login/", csp_override(settings.SECURE_CSP)(LoginView.as_view()), name="login"),
     path("pages/routes", routes, name="routes"),
     path("__debug__/", include("debug_toolbar.urls")),
 ]
@@ -162,6 +183,13 @@ from ..errors import problem
 def refuse(request, response=None, credentials=None) -> HttpResponse:
     return problem(request, 429, "Too many failed logins. Try again later.")
 ''',
+    "templates/recipes/contact.html": """{% for message in messages %}{{ message }}{% endfor %}
+<form method="post">{% csrf_token %}<input name="name"></form>
+<script nonce="{{ csp_nonce }}">document.forms[0].elements.name.focus()</script>
+""",
+    "templates/registration/login.html": """
+<form method="post">{% csrf_token %}{{ form }}<input name="next" value="{{ next }}"></form>
+""",
     "static/recipes/hello.css": "h1 { color: green }\n",
     "management/__init__.py": "",
     "management/commands/__init__.py": "",

@@ -64,6 +64,12 @@ class LogSettings(SettingsGroup):
         Field(description="Further names whose values are never logged, separated by commas."),
     ] = ()
 
+    def production_issues(self) -> list[str]:
+        """Return what must not be so in production."""
+        if self.log_level is Level.DEBUG:
+            return ["LOG_LEVEL: is debug, at which libraries log data of users"]
+        return []
+
 
 def configure(
     level: Level,

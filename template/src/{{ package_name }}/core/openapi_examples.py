@@ -32,7 +32,7 @@ def example_of(schema: Schema, components: Mapping[str, Schema], *, within: str 
     for key in ("const", "default"):
         if key in schema:
             return schema[key]
-    if {"type": "null"} in schema.get("anyOf", ()):
+    if {"type": "null"} in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
         return None
     for key in ("enum", "anyOf", "oneOf", "allOf"):
         if key in schema:
@@ -51,14 +51,17 @@ def _of_reference(name: str, components: Mapping[str, Schema], within: str) -> A
 
 def _of_type(schema: Schema, components: Mapping[str, Schema], within: str) -> Any:
     kind = schema.get("type")
+    if isinstance(kind, list):  # of a field that may be null, as of Django's REST framework
+        kind = "null" if "null" in kind else kind[0]
     if kind == "object":
         return {
             name: example_of(field, components, within=within)
             for name, field in schema.get("properties", {}).items()
         }
     if kind == "array":
-        entry = example_of(schema.get("items", {}), components, within=within)
-        return [] if entry is None else [entry]
+        entries = schema.get("prefixItems", [schema.get("items", {})])
+        made = [example_of(entry, components, within=within) for entry in entries]
+        return [] if made == [None] else made
     if kind == "string" and "format" in schema:
         return _FORMATS.get(schema["format"], _PLAIN["string"])
     if kind in {"integer", "number"} and "minimum" in schema:

@@ -13,8 +13,11 @@ from uuid import UUID
 from pydantic import BaseModel
 
 REDACTED = "[redacted]"
-NAMES = ("password", "token", "secret", "api_key", "authorization", "cookie")
+NAMES = ("password", "pwd", "token", "jwt", "secret", "api_key", "authorization", "cookie")
 """Parts of names whose values are secret; a name is compared in any case, without separators."""
+
+WHOLE_NAMES = frozenset({"code", "key"})
+"""Secret as a whole name, as in `?code=`; a status_code is none, nor is `key=` in a program."""
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
 """Types whose values contain no others, and so no secret under a name of its own."""
@@ -35,6 +38,10 @@ _CUT = "... [cut]"
 # or the next possible match begins behind it. A value without an end, as in a text that was cut,
 # reaches to the end of the text, or of the line.
 _CREDENTIALS = re.compile(r"(://)[^/\s@]++(?=@| \[cut\]\Z)")
+# Words of names whose values are secret: a design is none, though there is a sig in it.
+_WORDS = r"(?<![a-z])(?:otp|sig)(?![a-z])"
+_WORD = re.compile(_WORDS, re.IGNORECASE)
+_JWT = re.compile(r"(?:(?<![\w-])|(?<=%[\da-fA-F]{2}))eyJ[\w-]{8,}+(?:\.[\w-]*+){1,4}+")
 # What libraries quote in the messages of their exceptions: a rejected value, a query's parameters.
 _QUOTED = (
     re.compile(r"(input_value=)[^,]*+(?:,(?! input_type=)[^,]*+)*+"),
@@ -64,6 +71,7 @@ class Redactor:
         self._names = tuple(map(_plain, names))
         self._known: dict[str, bool] = {}
         parts = "|".join("[-_]?".join(map(re.escape, re.split("[-_]", name))) for name in names)
+        parts += f"|{_WORDS}"
         self._assigned = re.compile(
             rf"((?:{parts})[\w%-]*+)(?:({_BETWEEN}){_VALUE})?+", re.IGNORECASE | re.DOTALL
         )
@@ -74,7 +82,8 @@ class Redactor:
         if known is None:
             if len(name) > _LONGEST_NAME:
                 return True
-            known = self._contains_name(unquote_plus(name))
+            plain = unquote_plus(name)
+            known = _plain(plain) in WHOLE_NAMES or self._contains_name(plain)
             # Names come from clients, too: what is remembered stays bounded.
             if len(self._known) < _MOST_KNOWN:
                 self._known[name] = known
@@ -97,7 +106,7 @@ class Redactor:
         return isinstance(key, str) and self.is_secret(key)
 
     def text(self, text: str) -> str:
-        """Return a text without the secrets that it names: `token=x`, `"password": "x"`, URLs' own.
+        """Return a text without JWTs and the secrets that it names: `token=x`, `"password": "x"`.
 
         It is a second line of defence, for messages of exceptions; what a text does not name stays.
         A text of more than 32,768 characters is cut, and ends in `... [cut]`.
@@ -105,6 +114,7 @@ class Redactor:
         is_cut = len(text) > _LONGEST_TEXT
         if is_cut:
             text = text[:_LONGEST_TEXT] + _CUT
+        text = _without_jwts(text)
         for pattern in (_CREDENTIALS, *_QUOTED):
             text = pattern.sub(rf"\1{REDACTED}", text)
         text = _QUERY.sub(lambda match: f"?{self._pairs(match[1])}", text)
@@ -113,8 +123,12 @@ class Redactor:
             text = self._assigned.sub(_without_value, text)
         return text + _CUT if is_cut and not text.endswith(_CUT) else text
 
+    def path(self, path: str) -> str:
+        """Return a path without JWTs, which are secret under any name."""
+        return _without_jwts(path)
+
     def query(self, query: str) -> str:
-        """Return a query string with the values of secret names replaced.
+        """Return a query string with JWTs and the values of secret names replaced.
 
         One of more than 8,192 characters is cut, as by text().
         """
@@ -123,14 +137,14 @@ class Redactor:
         return self._pairs(query)
 
     def _pairs(self, query: str) -> str:
-        return _PAIR.sub(self._pair, query)
+        return _PAIR.sub(self._pair, _without_jwts(query))
 
     def _pair(self, pair: re.Match[str]) -> str:
         return f"{pair[1]}={REDACTED}" if self.is_secret(pair[1]) else pair[0]
 
     def _contains_name(self, text: str) -> bool:
         plain = _plain(text)
-        return any(name in plain for name in self._names)
+        return any(name in plain for name in self._names) or bool(_WORD.search(text))
 
 
 class _Reader:
@@ -183,6 +197,10 @@ class _Reader:
                 break
             read.append(self.read(value, depth))
         return read
+
+
+def _without_jwts(text: str) -> str:
+    return _JWT.sub(REDACTED, text) if "eyJ" in text else text
 
 
 def _without_value(match: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from .core.problems import (
     InvalidRequestError,
     MediaTypeError,
     NotFoundError,
+    RateLimitedError,
     ServiceError,
     UnavailableError,
     UnstorableValueError,
@@ -92,6 +94,8 @@ def handle_exception(  # noqa: PLR0911 -- one for each kind
             return problem(request, MediaTypeError.status, _wanted(view))
         case exceptions.MethodNotAllowed():
             return handle_not_allowed(request, ", ".join(view.allowed_methods))
+        case exceptions.Throttled():
+            return handle_throttled(request, error, view)
         case exceptions.APIException():
             return handle_api_exception(request, error)
         case Http404():
@@ -117,6 +121,20 @@ def handle_api_exception(request: HttpRequest, error: exceptions.APIException) -
     challenge = getattr(error, "auth_header", None)
     headers = {"WWW-Authenticate": challenge} if challenge else {}
     return problem(request, error.status_code, error.detail, headers=headers)
+
+
+def handle_throttled(
+    request: HttpRequest, error: exceptions.Throttled, view: APIView
+) -> HttpResponse:
+    """Respond to a request beyond a limit of the REST framework's own, as to one beyond ours."""
+    wait = max(1, math.ceil(error.wait or 0))  # type: ignore[attr-defined] # the stubs lack it
+    state = scope_of(request)["state"]
+    if (result := state.get("rate_limit_result")) is not None:
+        theirs = [getattr(each, "num_requests", None) for each in view.get_throttles()]
+        state["rate_limit_result"] = result._replace(
+            limit=min(filter(None, theirs), default=result.limit), remaining=0, reset=wait
+        )
+    return handle_service_error(request, RateLimitedError(headers={"Retry-After": str(wait)}))
 
 
 def handle_validation_error(

@@ -1,5 +1,6 @@
 """Fields and serializers that accept exactly the types of the OpenAPI schema."""
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -70,12 +71,11 @@ class ClosedSerializer(serializers.Serializer[Any]):
 class ClosedModelSerializer[Row: Model](ClosedSerializer, serializers.ModelSerializer[Row]):
     """Takes exactly the types of the OpenAPI schema, and leaves unique values to the database."""
 
-    serializer_field_mapping: ClassVar[dict[Any, Any]] = {
-        **serializers.ModelSerializer.serializer_field_mapping,
-        CharField: Text,
-        TextField: Text,
-        IntegerField: WholeNumber,
-    }
+    # What apps add to the framework's mapping later, as for hashes of passwords, holds here, too.
+    serializer_field_mapping: ClassVar[Any] = ChainMap(
+        {CharField: Text, TextField: Text, IntegerField: WholeNumber},
+        serializers.ModelSerializer.serializer_field_mapping,
+    )
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         """Return a field's class and options."""

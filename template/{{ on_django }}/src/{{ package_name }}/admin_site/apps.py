@@ -11,7 +11,9 @@ class AdminSiteConfig(apps.AdminConfig):
 
     def ready(self) -> None:
         """Look for the apps' modules, and open a session for each login by a cookie."""
-        from .login import begin  # noqa: PLC0415 -- models are loaded by now
+        from .django_views import limit_views  # noqa: PLC0415 -- models are loaded by now
+        from .login import begin  # noqa: PLC0415 -- as above
 
         super().ready()
         user_logged_in.connect(begin)
+        limit_views()

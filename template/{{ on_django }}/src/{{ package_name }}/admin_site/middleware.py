@@ -1,10 +1,11 @@
 """Django's own middlewares, for the admin site and for views that are none of the API's."""
 
+from functools import partial
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csp import ContentSecurityPolicyMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
@@ -12,36 +13,40 @@ from django.utils.functional import SimpleLazyObject
 
 from ..auth.current import AccessTokenAuthentication
 from ..errors import problem
+from ..routes import scope_of
 from .login import user_of
 
 ROOT = "/admin/"
 
 
-class _Only:
-    """Passes by what does not go to the admin site."""
+class AdminPolicy(ContentSecurityPolicyMiddleware):
+    """The site's own Content-Security-Policy, and that of views with Django's `csp_override`.
 
-    get_response: Any
+    Each has a `CSP.NONCE` of its own in each response; all else keeps the API's policy.
+    """
 
-    def __call__(self, request: HttpRequest) -> Any:
-        """Serve a request."""
-        if request.path_info.startswith(ROOT):
-            return super().__call__(request)  # type: ignore[misc] # the middleware's own
-        return self.get_response(request)
-
-
-class AdminPolicy(_Only, ContentSecurityPolicyMiddleware):
-    """The site's own Content-Security-Policy, with a `CSP.NONCE` in each response."""
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        """Add the policy."""
+        if request.path_info.startswith(ROOT) or hasattr(response, "_csp_config"):
+            return super().process_response(request, response)
+        return response
 
 
 class SessionCsrf(CsrfViewMiddleware):
-    """Forms of the site come from the site; and so does what comes with the cookie of a session."""
+    """Forms come from the service's own pages, whoever sends them."""
 
     def process_view(self, request: HttpRequest, *view: Any) -> Any:
-        """Refuse a forged form; without a cookie, other sites cannot forge one."""
-        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-        if has_session or request.path_info.startswith(ROOT):
-            return super().process_view(request, *view)
-        return None
+        """Refuse a forged form; one with an access token and without a cookie cannot be forged."""
+        if not request.path_info.startswith(ROOT) and _has_only_a_token(request):
+            return None
+        return super().process_view(request, *view)
+
+
+def _has_only_a_token(request: HttpRequest) -> bool:
+    # Browsers add the credentials of another scheme, like Basic, by themselves.
+    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    has_header = "Authorization" in request.headers
+    return has_header and not has_session and "claims" in scope_of(request)["state"]
 
 
 def handle_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -56,9 +61,16 @@ class UserMiddleware(AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Look up the user on first access."""
         request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment] # it stands in for one
+        request.auser = partial(_auser, request)
 
     def process_view(self, *_: Any) -> None:
         """Leave permissions to each view."""
+
+
+async def _auser(request: HttpRequest) -> Any:
+    user = request.user
+    await sync_to_async(bool)(user)  # looked up in the thread that has the connection
+    return user
 
 
 def _user(request: HttpRequest) -> Any:
@@ -66,7 +78,3 @@ def _user(request: HttpRequest) -> Any:
     if not request.path_info.startswith(ROOT):
         of_token = AccessTokenAuthentication().authenticate(request)
     return user_of(request) if of_token is None else of_token[0]
-
-
-class AdminMessages(_Only, MessageMiddleware):
-    """The site's messages after a change."""

@@ -22,7 +22,7 @@ from .password import PasswordView
 _GUESSES = {"POST": attrgetter("rate_limit_login")}
 
 
-def _address_and(route: str, scope: Scope) -> str:
+def address_and(route: str, scope: Scope) -> str:
     """Return from where something is guessed that is guessed at a route of the API as well."""
     state = scope["state"] | {ROUTE: f"{API_ROOT}/{FIRST}/{route}"}
     return address_and_route({**scope, "state": state})
@@ -71,7 +71,7 @@ class ServiceAdminSite(admin.AdminSite):
     login.hashing = frozenset({"POST"})  # type: ignore[attr-defined] # functions are typed without
     login.max_body_bytes = 8192  # type: ignore[attr-defined] # as above
     login.throttle_limit = _GUESSES  # type: ignore[attr-defined] # as above
-    login.throttle_identifier = partial(_address_and, "auth/login")  # type: ignore[attr-defined] # as above
+    login.throttle_identifier = partial(address_and, "auth/login")  # type: ignore[attr-defined] # as above
 
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -92,4 +92,4 @@ class ServiceAdminSite(admin.AdminSite):
 
     password_change.hashing = login.hashing  # type: ignore[attr-defined] # as above
     password_change.throttle_limit = _GUESSES  # type: ignore[attr-defined] # as above
-    password_change.throttle_identifier = partial(_address_and, "auth/change-password")  # type: ignore[attr-defined] # as above
+    password_change.throttle_identifier = partial(address_and, "auth/change-password")  # type: ignore[attr-defined] # as above

@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
+import django
 from django.conf import settings
+from django.core.checks import run_checks
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 if TYPE_CHECKING:  # it asks for this module
@@ -29,9 +31,8 @@ _VALUES = {
     "DEBUG_PROPAGATE_EXCEPTIONS": "errors would not be problems, nor be reported",
     "LOGGING_CONFIG": "log lines would not be redacted",
     "AUTH_USER_MODEL": "accounts would be gone",
-    "SESSION_COOKIE_SAMESITE": "other sites could use a login",
-    "CSRF_COOKIE_SAMESITE": "other sites could use a login",
 }
+_SAME_SITE = ("SESSION_COOKIE_SAMESITE", "CSRF_COOKIE_SAMESITE")
 _SECURE = ("SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "CSRF_COOKIE_SECURE")
 
 
@@ -67,6 +68,17 @@ def production_issues() -> list[str]:
     return found
 
 
+def app_issues() -> list[str]:
+    """Return why the apps and URLs cannot be loaded, or what Django's checks find; [] is good."""
+    try:
+        django.setup()
+        found = run_checks(databases=[])  # it connects to nothing
+    except Exception as error:  # noqa: BLE001 -- a team's modules may raise anything
+        return [" ".join(f"The apps do not load: {type(error).__name__}: {error}".split())]
+    serious = [each for each in found if each.is_serious() and not each.is_silenced()]
+    return [" ".join(f"{each.obj or 'Django'}: {each.msg} ({each.id})".split()) for each in serious]
+
+
 def _no_dicts(ours: Mapping[str, Any]) -> Iterator[str]:
     for name, value in ours.items():
         if isinstance(value, Mapping) and not isinstance(getattr(settings, name), Mapping):
@@ -81,9 +93,19 @@ def _lost(ours: Mapping[str, Any]) -> Iterator[str]:
     for name, why in _VALUES.items():
         if name in ours and getattr(settings, name) != ours[name]:
             yield f"{name}: must be {ours[name]}; {why}"
+    for name in _SAME_SITE:
+        if name in ours and getattr(settings, name) not in {"Lax", "Strict"}:
+            yield f"{name}: must be Lax or Strict; other sites could use a login"
     hashers = ours.get("PASSWORD_HASHERS")
     if hashers and settings.PASSWORD_HASHERS[:1] != hashers[:1]:
         yield f"PASSWORD_HASHERS: must begin with {hashers[0]}, which hashes new passwords"
+    yield from _lost_of_rest(ours)
+    backends = settings.AUTHENTICATION_BACKENDS if "AUTHENTICATION_BACKENDS" in ours else ()
+    if any(name.endswith("ModelBackend") for name in backends):
+        yield "AUTHENTICATION_BACKENDS: ModelBackend lets people in past the API's rules"
+
+
+def _lost_of_rest(ours: Mapping[str, Any]) -> Iterator[str]:
     rest = ours["REST_FRAMEWORK"]
     of_rest: Mapping[str, Any] = settings.REST_FRAMEWORK
     for name, advice in _CLASSES.items():
@@ -96,9 +118,11 @@ def _lost(ours: Mapping[str, Any]) -> Iterator[str]:
             f"REST_FRAMEWORK EXCEPTION_HANDLER: must be {rest['EXCEPTION_HANDLER']}; "
             "errors would not be problems"
         )
-    backends = settings.AUTHENTICATION_BACKENDS if "AUTHENTICATION_BACKENDS" in ours else ()
-    if any(name.endswith("ModelBackend") for name in backends):
-        yield "AUTHENTICATION_BACKENDS: ModelBackend lets people in past the API's rules"
+    if "AUTH_USER_MODEL" in ours and not of_rest.get("UNAUTHENTICATED_USER", True):
+        yield (
+            "REST_FRAMEWORK UNAUTHENTICATED_USER: must not be None; "
+            "filter(owner=request.user) would find rows without an owner for everyone"
+        )
 
 
 def _missing(name: str, ours: Any, final: Any, advice: str) -> Iterator[str]:

@@ -43,6 +43,10 @@ class UserAdmin(ModelAdmin):  # type: ignore[type-arg] # generic in the stubs on
         given = cast("User", request.user).is_superuser
         return self.readonly_fields if given else (*self.readonly_fields, *self.permission_fields)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Return whether users may be looked up so: not by the hash, as in Django's own admin."""
+        return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
+
     def has_superuser_permission(self, request: HttpRequest) -> bool:
         """Return whether an action may be used that the API has for administrators."""
         return cast("User", request.user).is_superuser

@@ -13,3 +13,12 @@ class UsersConfig(AppConfig):
     tags: ClassVar[dict[str, str]] = {
         "users": "Who has an account. Administrators see all of them, others themselves."
     }
+
+    def ready(self) -> None:
+        """Have all serializers of users, those of your own apps too, leave out the hash."""
+        from rest_framework.serializers import ModelSerializer  # noqa: PLC0415 -- it needs the apps
+
+        from .fields import PasswordHash  # noqa: PLC0415 -- as above
+        from .hashers import PasswordField  # noqa: PLC0415 -- as above
+
+        ModelSerializer.serializer_field_mapping[PasswordField] = PasswordHash

@@ -13,12 +13,17 @@ from django.utils.timezone import now
 
 from ..audit.events import Event
 from ..audit.service import record
+from .active import ActiveField, UserQuerySet
 from .hashers import UNUSABLE, PasswordField
 from .roles import Role
 
 
 class UserManager(BaseUserManager["User"]):
     """Makes users as Django's commands and other packages ask for them."""
+
+    def get_queryset(self) -> UserQuerySet:
+        """Return all users."""
+        return UserQuerySet(self.model, using=self._db)
 
     def get_by_natural_key(self, username: str | None) -> User:
         """Return the user with an address, however it is written."""
@@ -80,6 +85,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_superuser = models.BooleanField(default=False, db_default=False)
     verified_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    is_active = ActiveField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     last_login = None  # the audit trail knows
@@ -104,10 +110,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Whether its address is known to be its own."""
         return self.verified_at is not None
 
-    @property
-    def is_active(self) -> bool:  # type: ignore[override] # Django has an attribute
-        """Whether it is there, and not deleted."""
-        return self.deleted_at is None
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save the user; of is_active, deleted_at is what is stored."""
+        if "is_active" in (options.get("update_fields") or ()):
+            options["update_fields"] = {*options["update_fields"], "deleted_at"}
+        super().save(*args, **options)
 
     def set_role(self, role: Role) -> None:
         """Take another role: an administrator may do all on the admin site, too; then nothing."""

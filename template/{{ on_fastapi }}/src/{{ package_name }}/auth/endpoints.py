@@ -106,9 +106,9 @@ async def verify_email(
 ) -> None:
     """Show that an address is the account's, with the token that was mailed to it.
 
-    A token is of a single use, and holds for a day by default. Where someone else has registered
-    the address as well, the password of the registration that the mail belongs to is the one that
-    counts. Another address of a user takes the old one's place.
+    A token is of a single use, and holds for a day by default. Where the address was registered
+    several times, with different passwords, none of them counts: a mail brings a token to choose
+    one (`/auth/reset-password`). Another address of a user takes the old one's place.
     """
     await registration.verify(session, services, data.token)
 
