@@ -73,6 +73,12 @@ async def read_author(name: str, session: SessionDep) -> list[str]:
     return [] if author is None else [book.title for book in author.books]
 
 
+@router.get("/{name}/books/{book_id}")
+async def read_book(book_id: int, session: SessionDep) -> str | None:
+    book = await session.get(Book, book_id)
+    return None if book is None else book.title
+
+
 @router.get("/{name}/books")
 async def read_books(name: str, session: SessionDep) -> list[str]:
     query = select(Book).options(joinedload(Book.author)).join(Author).where(Author.name == name)
@@ -102,6 +108,17 @@ def test_what_fails_leaves_no_row(service: Service) -> None:
     assert_problem(service.send("POST", f"{AUTHORS}/eve/fails"), 409)
 
     assert service.send("POST", f"{AUTHORS}/eve").status_code == 201
+
+
+@pytest.mark.parametrize(("number", "status"), [(10**6, 200), (10**30, 422)])
+def test_a_number_that_the_database_cannot_compare_is_refused(
+    service: Service, number: int, status: int
+) -> None:
+    response = service.get(f"{AUTHORS}/ann/books/{number}")
+
+    assert response.status_code == status
+    if status == 422:
+        assert assert_problem(response, 422)["code"] == "VALIDATION_FAILED"
 
 
 def test_models_without_a_change_need_no_migration(project: Project) -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Integer, literal, select
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
+from ..db.session import SessionDep
 from ..settings import Settings
 
 subapi = FastAPI()
@@ -24,6 +26,11 @@ subapi = FastAPI()
 @subapi.get("/sub/{number}")
 async def read_sub(number: int) -> dict[str, int]:
     return {"number": number}
+
+
+@subapi.get("/compared/{number}")
+async def compare(number: int, session: SessionDep) -> int | None:
+    return await session.scalar(select(literal(number, Integer)))
 
 
 @subapi.get("/fails")
@@ -58,6 +65,11 @@ POLICY = (
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 NOT_FOUND = 404
+
+
+def test_a_mounted_application_refuses_what_the_database_refuses(service: Service) -> None:
+    assert service.get("/subapi/compared/7").json() == 7
+    assert_problem(service.get(f"/subapi/compared/{10**30}"), 422)
 
 
 @pytest.mark.parametrize(
@@ -121,5 +133,6 @@ def test_the_policy_of_a_page_holds_below_its_path_alone(service: Service) -> No
 def test_a_mounted_application_of_fastapi_has_docs_of_its_own(service: Service) -> None:
     assert service.get("/subapi/openapi.json").json()["paths"].keys() == {
         "/sub/{number}",
+        "/compared/{number}",
         "/fails",
     }

@@ -1,6 +1,6 @@
 """Handlers that turn errors of the framework and the service into problem details."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -83,11 +83,17 @@ def _allowed_methods(request: Request) -> list[str]:
     return [method for method in METHODS if method in allowed]
 
 
-def install_in_mounts(routes: Sequence[BaseRoute]) -> None:
-    """Make every error of mounted FastAPI applications a problem, too."""
+def install_in_mounts(routes: Sequence[BaseRoute], *others: Callable[[FastAPI], None]) -> None:
+    """Make every error of mounted FastAPI applications a problem, too.
+
+    Args:
+        routes: The routes of the application.
+        others: Add further handlers to an application.
+    """
     for route in starlette_routes(routes):
         if isinstance(route, Mount) and isinstance(route.app, FastAPI):
-            install(route.app)
+            for each in (install, *others):
+                each(route.app)
             route.app.exception_handler(Exception)(handle_unhandled_error)
 
 
