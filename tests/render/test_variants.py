@@ -39,10 +39,10 @@ QUESTIONS = Questions()
 WORDS = {
     "on_database": re.compile(rb"sql|alembic|database|migrat|\.db\b|backup|restic", re.IGNORECASE),
     "on_postgresql": re.compile(rb"postgres|psycopg", re.IGNORECASE),
-    # Django itself wants a key, which is then one that nobody keeps.
+    # Django itself wants a key, which is then one that nobody keeps. Every service redacts a JWT.
     "on_auth": re.compile(
-        rb"\bjwt\b|secret_key(?! = token_urlsafe)|argon2|pwdlib|smtp|refresh_token"
-        rb"|[\"'/.]auth\b|[/.]users\b|audit trail",
+        rb"\bjwt\b(?! is redacted|\"?, \"?secret)|secret_key(?! = token_urlsafe)|argon2|pwdlib"
+        rb"|smtp|refresh_token|[\"'/.]auth\b|[/.]users\b|audit trail",
         re.IGNORECASE,
     ),
     # FastAPI itself needs OpenTelemetry's interface, and is told to leave it alone.
