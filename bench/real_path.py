@@ -29,6 +29,7 @@ from bench.stack import BEGIN, CONNECTIONS, FRAMEWORKS, Round, Spread, Subject, 
 from bench.stack import describe_place as place_of
 from tests.support.accounts import AUTH, Visitor, create_user, make_admin
 from tests.support.mail import receiving
+from tests.support.processes import family
 from tests.support.project import Project
 from tests.support.rendering import render
 from tests.support.repository import clone_with_releases
@@ -185,9 +186,14 @@ def measure(found: Sequence[Measured], *, rounds: int, seconds: int) -> None:
             for each in [*found[turn:], *found[:turn]]:
                 each.rounds[request].append(each.load(request, seconds))
     for each in found:
-        process = psutil.Process(each.pid)
-        family = [process, *process.children(recursive=True)]
-        each.memory = sum(member.memory_info().rss for member in family) / 1e6
+        each.memory = sum(map(_resident, family(psutil.Process(each.pid)))) / 1e6
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def prepare(template: Path, folder: Path, framework: str) -> Project:

@@ -13,6 +13,7 @@ from tests.support.project import Project
 from tests.support.rendering import Render, render
 from tests.support.repository import TEMPLATE_PARTS
 from tests.support.servers import postgresql, valkey
+from tests.support.turns import TURNS, turns_of
 from tests.support.variants import default_variants, variants
 from tools.questions import ROOT, Answers, Questions, pairs_of
 from tools.releases import git
@@ -71,8 +72,14 @@ QUICK = ("tests/factory/", "tests/render/test_variants.py")
 LIVES = "tests/exercise/test_variants.py"
 """Of which `make test` runs the default service of each framework."""
 LEFT_OUT = pytest.StashKey[Counter[str]]()
+OTHER_TURNS = pytest.StashKey[set[pytest.Item]]()
 ALONE = "alone"
 """The group of tests that judge how fast a service answers: nothing else runs beside them."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that leaves out two thirds of the heavy tests."""
+    parser.addoption("--turn", type=int, help="run only the heavy tests of this turn, modulo 3")
 
 
 def _group(item: pytest.Item) -> str:
@@ -87,6 +94,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     pytest-xdist 3.8 tells its scheduler of groups at the end of each identifier, where pytest 9.2
     does not look any more: without this, `--dist loadgroup` spreads groups like all other tests.
     """
+    _leave_out_other_turns(config, items)
     if not config.getoption("loadgroup", default=False):
         return
     sizes = Counter(map(_group, items))
@@ -95,6 +103,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         group = _group(item)
         if group != item.nodeid and "@" not in item.nodeid:
             item._id = type(item.id).parse(f"{item.nodeid}@{group}")  # noqa: SLF001
+
+
+def _leave_out_other_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
+    turn = config.getoption("turn")
+    if turn is None:
+        return
+    others = {item for item, its_turn in turns_of(items).items() if its_turn != turn % TURNS}
+    config.stash[OTHER_TURNS] = others
+    config.hook.pytest_deselected(items=[item for item in items if item in others])
+    items[:] = [item for item in items if item not in others]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -126,7 +144,10 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 def _left_out(item: pytest.Item) -> str:
     reason = item.get_closest_marker("thorough")
-    return f"{item.path.relative_to(ROOT)}{f' ({reason.args[0]})' if reason else ''}"
+    file = item.path.relative_to(ROOT)
+    if item in item.config.stash.get(OTHER_TURNS, ()):
+        return f"{file} (another turn's)"
+    return f"{file}{f' ({reason.args[0]})' if reason else ''}"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -147,9 +168,12 @@ def _print_left_out(terminalreporter: pytest.TerminalReporter) -> None:
     if not left_out:
         return
     terminalreporter.section("not run here")
-    chosen = terminalreporter.config.option.markexpr or terminalreporter.config.option.keyword
+    option = terminalreporter.config.option
+    chosen = " and ".join(filter(None, [option.markexpr, option.keyword]))
+    if option.turn is not None:
+        chosen += f", turn {option.turn % TURNS} of 0 to {TURNS - 1}"
     terminalreporter.write_line(
-        f"{left_out.total()} tests that are not '{chosen}'; `make test-all` runs them, too:"
+        f"{left_out.total()} tests are not of '{chosen}'; `make test-all` runs them, too:"
     )
     for file, number in sorted(left_out.items()):
         terminalreporter.write_line(f"  {file}: {number}")

@@ -8,11 +8,9 @@ differs. The variants are those of this checkout, and both commits must ask the 
 """
 
 import argparse
-import io
 import stat
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +19,8 @@ from copier import run_copy
 
 from tests.support import quick_copier
 from tests.support.variants import variants
-from tools.questions import ROOT, Answers, Questions
-from tools.releases import git
+from tools.questions import Answers, Questions
+from tools.releases import git, unpack
 
 _SOURCE = b"_src_path: "
 """Begins the one line that names the folder of the template."""
@@ -72,16 +70,6 @@ def _described(before: tuple[str, bytes] | None, after: tuple[str, bytes] | None
     return "ends differently" if line is None else f"differs from line {line} on"
 
 
-def _unpack(commit: str, folder: Path) -> Path:
-    """Write a commit's files into a folder that is no repository, which Copier reads as it is."""
-    packed = subprocess.run(
-        ["git", "archive", commit], cwd=ROOT, check=True, capture_output=True
-    ).stdout
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
-
-
 def _commit(name: str) -> str:
     try:
         return git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
@@ -105,7 +93,7 @@ def main(arguments: list[str]) -> int:
     mixes = variants() | examples
     differing = 0
     with tempfile.TemporaryDirectory(prefix="templates-") as folder:
-        base, other = (_unpack(commit, Path(folder) / commit) for commit in commits)
+        base, other = (unpack(commit, Path(folder) / commit) for commit in commits)
         for name, answers in mixes.items():
             found = differences(base, other, answers)
             differing += bool(found)

@@ -33,6 +33,12 @@ def check(root: Path, version: str) -> None:
         raise ReleaseError(f"{known[-1].version} is released: name a later version")
     if git("tag", "--list", f"v{version}", folder=root):
         raise ReleaseError(f"there is a tag v{version} already: see where it is, and delete it")
+    proven = root / "build" / "proven"
+    if not (
+        proven.exists()
+        and proven.read_text().strip() == git("rev-parse", "HEAD^{tree}", folder=root)
+    ):
+        raise ReleaseError("not all tests have passed on this commit: run `.ci/run all` first")
     if not notes((root / "CHANGELOG.md").read_text(), version):
         raise ReleaseError(f"CHANGELOG.md says nothing of {version}: add a section `## {version}`")
 

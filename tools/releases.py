@@ -45,6 +45,18 @@ def notes(changelog: str, version: str) -> str:
     return section[1].strip() if section else ""
 
 
+def unpack(commit: str, folder: Path, *paths: str, repository: Path = ROOT) -> Path:
+    """Write a commit's files into a folder that is no repository; return the folder.
+
+    By tar, which refuses paths outside of it: Debian 12's Python has no filters of tarfile.
+    """
+    folder.mkdir(exist_ok=True)
+    archive = ["git", "archive", "--format=tar", commit, *paths]
+    packed = subprocess.run(archive, cwd=repository, check=True, capture_output=True).stdout
+    subprocess.run(["tar", "--extract", f"--directory={folder}"], input=packed, check=True)
+    return folder
+
+
 def git(*arguments: str, folder: Path = ROOT) -> str:
     """Run git and return what it prints.
 

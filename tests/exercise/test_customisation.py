@@ -310,6 +310,15 @@ async def limited() -> str:
         look=_responds(f"{ORDERS}/limited", 200),
     ),
     Custom(
+        "the limits of fastapi-limiter itself",
+        more="""
+import sys
+
+sys.modules["fastapi_limiter"] = sys  # as if it were installed
+""",
+        refused="from customised.rate_limit import RateLimiter",
+    ),
+    Custom(
         "a route class",
         more=SIGNED,
         slices="from .orders import hooks\nROUTERS = (*ROUTERS, hooks)\n",

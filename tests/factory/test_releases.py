@@ -28,9 +28,18 @@ def repository(tmp_path: Path) -> Path:
     git("init", "--quiet", folder=tmp_path)
     identify(tmp_path)
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    (tmp_path / ".gitignore").write_text("/build/\n")
     git("add", "--all", folder=tmp_path)
     git("commit", "--quiet", "--message", "Start", folder=tmp_path)
+    _prove(tmp_path)
     return tmp_path
+
+
+def _prove(repository: Path) -> None:
+    """Write what `.ci/run all` writes at its end."""
+    (repository / "build").mkdir(exist_ok=True)
+    tree = git("rev-parse", "HEAD^{tree}", folder=repository)
+    (repository / "build" / "proven").write_text(f"{tree}\n")
 
 
 def test_a_release_is_recorded_and_the_released_commit_is_tagged(repository: Path) -> None:
@@ -46,6 +55,7 @@ def test_a_release_is_recorded_and_the_released_commit_is_tagged(repository: Pat
 
 def test_releases_are_in_the_order_of_versions(repository: Path) -> None:
     command.main(["0.1.0"], repository)
+    _prove(repository)
     command.main(["0.2.0"], repository)
 
     assert [each.version for each in releases(repository / "releases.toml")] == ["0.1.0", "0.2.0"]
@@ -78,6 +88,17 @@ def test_a_dirty_tree_is_refused(repository: Path) -> None:
 
     with pytest.raises(SystemExit, match="uncommitted changes"):
         command.main(["0.1.0"], repository)
+
+
+def test_a_commit_on_which_not_all_tests_have_passed_is_refused(repository: Path) -> None:
+    (repository / "new").write_text("x")
+    git("add", "--all", folder=repository)
+    git("commit", "--quiet", "--message", "Change", folder=repository)
+
+    with pytest.raises(SystemExit, match="not all tests have passed on this commit"):
+        command.main(["0.1.0"], repository)
+
+    assert not (repository / "releases.toml").exists()
 
 
 def test_a_version_whose_tag_is_there_already_is_refused(repository: Path) -> None:

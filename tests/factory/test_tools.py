@@ -4,8 +4,12 @@ import difflib
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -14,6 +18,7 @@ import pytest
 import redis
 from packaging.requirements import Requirement
 
+from tests.support.processes import has_ended, send
 from tests.support.project import Project
 from tests.support.rendering import Render
 from tests.support.repository import TEMPLATE_PARTS
@@ -143,7 +148,18 @@ def test_postgresql_responds_and_is_gone_afterwards() -> None:
     assert row == (1,)
     assert pid
     # Where nobody waits for orphans, an ended process stays in the table as a zombie.
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    with suppress(psutil.NoSuchProcess):
+        assert has_ended(psutil.Process(pid))
+
+
+def test_a_signal_to_a_process_that_ends_meanwhile_is_no_error() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    process = psutil.Process(child.pid)
+    child.wait()
+
+    send([process], signal.SIGCONT)
+
+    assert has_ended(process)
 
 
 def test_valkey_responds_and_is_gone_afterwards() -> None:

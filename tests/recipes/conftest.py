@@ -3,17 +3,21 @@
 That of FastAPI has those of every file of this directory, that of Django the app and the packages
 of tests/support/django_recipes.py, which the files test_django_*.py use.
 
+One of the two has jobs: in turn, commit by commit, so that each runs with jobs and without them and
+no run takes longer. RECIPES_JOBS=fastapi or RECIPES_JOBS=django says which.
+
 A file's RECIPE is a module that a team writes as the documentation of FastAPI or of a package
 shows; its function `extend(app, settings)` adds it to the service.
 """
 
 import importlib
 import json
+import os
 import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,8 @@ from tests.support.django_recipes import write_recipes
 from tests.support.edits import package_of, replace
 from tests.support.project import Project, Running, free_port
 from tests.support.rendering import Render
+from tools.questions import Answers
+from tools.releases import git
 
 ADMIN = "root@example.com"
 PACKAGES = ("python-multipart", "polyfactory", "factory-boy", "pytest-xdist")
@@ -43,6 +49,20 @@ GUARANTEED = {
 }
 PAGE_POLICIES = {"/pages": {"default-src": "'self'", "script-src": "'self'"}}
 STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+def answers(framework: str) -> Answers:
+    """Return the answers of a framework's service; no other test uses its name."""
+    turn = int(git("rev-list", "--count", "HEAD")) % 2
+    with_jobs = os.environ.get("RECIPES_JOBS") or ("fastapi", "django")[turn]
+    return {"project_name": "Recipes", "framework": framework, "jobs": framework == with_jobs}
+
+
+def assert_contracts_kept(project: Project, record: Callable[[str, object], None]) -> None:
+    """Assert that `make lint` forbids none of the imports; have the closing lines say of what."""
+    jobs = "with" if project.answers["jobs"] else "without"
+    record("note", f"recipes of {project.answers['framework']}: {jobs} jobs")
+    project.run(".venv/bin/lint-imports")
 
 
 @dataclass(frozen=True)
@@ -175,8 +195,8 @@ def _write(project: Project) -> None:
 
 @pytest.fixture(scope="session")
 def project(rendered: Render) -> Project:
-    """The default service with all recipes; no other test uses this name."""
-    project = rendered({"project_name": "Recipes"})
+    """The default service with all recipes."""
+    project = rendered(answers("fastapi"))
     project.install()
     project.run("uv", "pip", "install", "--quiet", "--python", ".venv", *PACKAGES)
     _write(project)
@@ -266,7 +286,7 @@ def ftp(
 @pytest.fixture(scope="session")
 def django_project(rendered: Render) -> tuple[Project, int]:
     """The default Django service with the app and the packages, and the port of its FTP server."""
-    project, port = rendered({"project_name": "Recipes", "framework": "django"}), free_port()
+    project, port = rendered(answers("django")), free_port()
     project.install()
     write_recipes(project, port)
     return project, port

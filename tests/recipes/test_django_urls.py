@@ -1,12 +1,19 @@
 """URLs outside of the API, names of routes, the user of a plain view, and static files."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx2
 import pytest
 
-from tests.recipes.conftest import PATIENCE, STRICT, Service, assert_guaranteed, assert_problem
+from tests.recipes.conftest import (
+    PATIENCE,
+    STRICT,
+    Service,
+    assert_contracts_kept,
+    assert_guaranteed,
+    assert_problem,
+)
 from tests.support.accounts import AUTH, Visitor, create_user, new_client_address, new_email
 from tests.support.project import Project
 
@@ -150,3 +157,9 @@ def test_collectstatic_writes_what_the_image_serves(django_project: tuple[Projec
     assert (files / "recipes" / "hello.css").exists()
     assert (files / "admin" / "css" / "base.css.gz").exists()
     assert "/staticfiles/" in (project.path / ".gitignore").read_text()
+
+
+def test_apps_of_ones_own_keep_the_import_contracts(
+    django_project: tuple[Project, int], record_property: Callable[[str, object], None]
+) -> None:
+    assert_contracts_kept(django_project[0], record_property)

@@ -1,8 +1,17 @@
 """FastAPI, Bigger Applications and Background Tasks; a second version and a deprecated endpoint."""
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.recipes.conftest import Service, assert_guaranteed, assert_problem, new_id
+from tests.recipes.conftest import (
+    Service,
+    assert_contracts_kept,
+    assert_guaranteed,
+    assert_problem,
+    new_id,
+)
+from tests.support.project import Project
 
 pytestmark = pytest.mark.xdist_group("recipes")
 
@@ -12,7 +21,7 @@ import logging
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Header, HTTPException
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Header, HTTPException, Request
 
 from ..auth.current import CurrentUser
 from ..deprecation import Deprecated
@@ -66,6 +75,12 @@ async def read_old_prices() -> int:
     return 1250
 
 
+@first.get("/link")
+async def link_to_prices(request: Request) -> list[str]:
+    client = request.client.host if request.client else ""
+    return [str(request.url_for("link_to_prices")), client]
+
+
 second = APIRouter(prefix="/prices")
 
 
@@ -113,6 +128,17 @@ def test_a_nested_router_serves_with_all_headers(service: Service) -> None:
     assert response.json() == {"shop_id": 1, "order_id": 2}
     assert response.headers["X-RateLimit-Limit"] == "100"
     assert_guaranteed(response)
+
+
+def test_a_link_has_the_scheme_that_the_proxy_reports_and_the_client_is_known(
+    service: Service,
+) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+
+    link, client = service.get("/api/v1/prices/link", headers=headers).json()
+
+    assert link == f"https://{service.http.base_url.netloc.decode()}/api/v1/prices/link"
+    assert client == "192.0.2.7"
 
 
 def test_a_dependency_of_the_router_refuses_with_a_problem(service: Service) -> None:
@@ -193,3 +219,9 @@ def test_a_background_task_that_fails_is_logged_and_the_response_is_whole(
     assert (response.status_code, response.json()) == (200, "sent")
     assert "The notification failed." in str(service.line(cid, logger="own"))
     assert service.line(cid)["status_code"] == 200
+
+
+def test_routers_for_users_keep_the_import_contracts(
+    project: Project, record_property: Callable[[str, object], None]
+) -> None:
+    assert_contracts_kept(project, record_property)

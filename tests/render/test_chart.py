@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -159,8 +160,13 @@ def test_the_rules_and_dashboards_are_those_that_compose_uses(project: Project) 
     if not Questions().complete(project.answers)["metrics"]:
         assert rules == {}
         return
+    slug = project.answers["project_slug"]
     assert rules == {
-        f"release-{file.stem}": yaml.safe_load(file.read_text())
+        f"release-{file.stem}": yaml.safe_load(
+            file.read_text()
+            .replace(f'job="{slug}"', f'job="{slug}", namespace="default"')
+            .replace(f"job: {slug} }}", f"job: {slug}, namespace: default }}")
+        )
         for file in (folder / "rules").iterdir()
     }
     data = named("ConfigMap", "release-dashboards", found)["data"]
@@ -170,6 +176,60 @@ def test_the_rules_and_dashboards_are_those_that_compose_uses(project: Project) 
     assert {e["metadata"]["labels"]["app.kubernetes.io/name"] for e in services} == {
         project.answers["project_slug"]
     }
+
+
+NAMESPACES = """
+rule_files: [rules.yml]
+evaluation_interval: 30s
+tests:
+  - interval: 30s
+    input_series:
+      - {{ series: '{up}, namespace="staging"}}', values: 1x20 }}
+      - {{ series: '{up}, namespace="production", component="api"}}', values: 1x4 0x16 }}
+      - {{ series: '{up}, namespace="production", component="worker"}}', values: 1x20 }}
+    alert_rule_test:
+      - {{ eval_time: 2m, alertname: ServiceDown, exp_alerts: [] }}
+      - eval_time: 8m
+        alertname: ServiceDown
+        exp_alerts:
+          - exp_labels: {{ job: {slug}, namespace: production, severity: critical }}
+            exp_annotations: {annotations}
+"""
+
+
+def test_no_other_namespace_and_no_worker_hides_that_the_service_is_down(
+    service: Project, tmp_path: Path
+) -> None:
+    if not shutil.which("promtool"):
+        pytest.skip("there is no promtool: Debian's package prometheus has it")
+    found = objects(service, "--namespace=production")
+    rules = named("PrometheusRule", "release-service", found)["spec"]
+    (down,) = (
+        rule
+        for group in rules["groups"]
+        for rule in group["rules"]
+        if rule.get("alert") == "ServiceDown"
+    )
+    slug = service.answers["project_slug"]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump(rules))
+    (tmp_path / "tests.yml").write_text(
+        NAMESPACES.format(
+            slug=slug, up=f'up{{job="{slug}"', annotations=json.dumps(down["annotations"])
+        )
+    )
+
+    done = subprocess.run(
+        ["promtool", "test", "rules", tmp_path / "tests.yml"],
+        check=False,
+        text=True,
+        capture_output=True,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    # Without this, Prometheus' operator names the port by the label of our endpoints.
+    (monitor,) = (each for each in found if each["kind"] == "ServiceMonitor")
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert {"action": "labeldrop", "regex": "endpoint"} in endpoint["relabelings"]
 
 
 def test_the_network_policies_name_the_ports_that_are_used_and_no_other(project: Project) -> None:
@@ -225,6 +285,10 @@ def test_it_takes_no_more_memory_than_its_documentation_says(project: Project) -
             "config.SECRET_KEY: is a secret; put it into the Secret, under the key secret_key.",
         ),
         (["--set=replicas=9"], TOO_MANY_CONNECTIONS),
+        (
+            ["--set=config.JOBS_CONCURRENCY=5"],
+            "config.JOBS_CONCURRENCY: is 5, and a process opens 5 connections; it has to be less.",
+        ),
         (
             ["--set=ingress.enabled=true"],
             "host: is missing; name the host by which clients reach the service.",

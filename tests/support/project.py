@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import httpx2
 import psutil
 import yaml
 
+from tests.support.processes import send
 from tools.environment import without_settings
 from tools.interpreters import runnable_version, uv_environment
 from tools.questions import Answers
@@ -147,8 +148,9 @@ class Running:
     def server(self) -> psutil.Process:
         """Return the server's own process: the first Python below make and uv."""
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            if child.name().startswith("python"):
-                return child
+            with suppress(psutil.NoSuchProcess):
+                if child.name().startswith("python"):
+                    return child
         raise AssertionError(f"no server below make:\n{self.output()}")
 
     def stop(self, signal_number: int = signal.SIGTERM) -> int:
@@ -158,15 +160,8 @@ class Running:
 
     def end(self) -> None:
         """End whatever is left of it."""
-        try:
-            family = psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            family = []
-        for process in family:
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue
+        with suppress(psutil.NoSuchProcess):
+            send(psutil.Process(self.process.pid).children(recursive=True), signal.SIGKILL)
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(STOP_SECONDS)

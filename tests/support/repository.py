@@ -1,15 +1,12 @@
 """Clones of the template's repository with its releases as tags, and this tree as the newest."""
 
-import io
 import shutil
-import subprocess
-import tarfile
 import tempfile
 from functools import cache
 from pathlib import Path
 
 from tools.questions import ROOT, Questions
-from tools.releases import git, releases
+from tools.releases import git, releases, unpack
 
 TEMPLATE_PARTS = ["copier.yml", "manifest.yml", "hooks", "questions", "template", "licenses"]
 THIS_TREE = "v99.99.99"
@@ -47,15 +44,8 @@ def clone_with_releases(destination: Path) -> Path:
 @cache
 def asked(template: Path, ref: str) -> frozenset[str]:
     """Return the names of the questions that a version of the template asks."""
-    packed = subprocess.run(
-        ["git", "archive", ref, "copier.yml", "questions"],
-        cwd=template, check=True, capture_output=True,
-    )  # fmt: skip
-    with (
-        tempfile.TemporaryDirectory(prefix="questions-") as folder,
-        tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive,
-    ):
-        archive.extractall(folder, filter="data")
+    with tempfile.TemporaryDirectory(prefix="questions-") as folder:
+        unpack(ref, Path(folder), "copier.yml", "questions", repository=template)
         return frozenset(question.name for question in Questions(Path(folder)).asked)
 
 

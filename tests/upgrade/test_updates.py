@@ -490,7 +490,7 @@ def test_an_edit_beside_a_line_that_an_answer_takes_away_is_a_conflict_and_not_l
 ) -> None:
     service = committed(THIS_TREE, {})
     app = service.path / "src" / "my_service" / "app.py"
-    beside = "        root.include_router(csp_reports)\n"
+    beside = "        app.include_router(csp_reports)\n"
     assert beside in app.read_text()
     app.write_text(app.read_text().replace(beside, f'{beside}    app.summary = "Ours"\n'))
     commit(service.path, "Ours")

@@ -30,9 +30,8 @@ def address_and_route(scope: Scope) -> str:
 
     For endpoints that do not ask who calls, as a login: there, many accounts are no many buckets.
     """
-    state = scope["state"]
-    address = client_ip(scope, state["client_ips"])
-    client = rate_limit_client(address, state["settings"].rate_limit_ipv6_prefix)
+    prefix = scope["state"]["settings"].rate_limit_ipv6_prefix
+    client = rate_limit_client(client_ip(scope), prefix)
     return f"{route_template(scope)}|address:{client}"
 
 

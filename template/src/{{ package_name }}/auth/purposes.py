@@ -12,3 +12,6 @@ class Purpose(StrEnum):
 
 MOST_PENDING = 5
 """Tokens that a user may have for a purpose before no further one is mailed."""
+
+MOST_REGISTERED = 3
+"""The same for repeated registrations, so that they leave some for who asks for a further mail."""

@@ -11,6 +11,9 @@ from ..core.tokens import SHORTEST_KEY
 FEWEST_CHARACTERS = 10
 """Different characters of a key in production at least; openssl rand -hex 32 gives more."""
 
+_SEQUENCE = 4
+"""Characters of the sequences that hardly ever occur twice in a random key."""
+
 
 def _check_key(value: SecretStr | None) -> SecretStr | None:
     if value is not None:
@@ -31,6 +34,12 @@ def _check_length(key: str) -> None:
 
 def _separated(value: SecretStr | None) -> list[str]:
     return [] if value is None else [key.strip() for key in value.get_secret_value().split(",")]
+
+
+def _is_guessable(key: str) -> bool:
+    sequences = [key[start : start + _SEQUENCE] for start in range(len(key) - _SEQUENCE + 1)]
+    repeats_itself = len(set(sequences)) < len(sequences) * 3 / 4
+    return repeats_itself or len(set(key)) < FEWEST_CHARACTERS
 
 
 def _check_limit[Text: str | None](text: Text) -> Text:
@@ -111,14 +120,17 @@ class AccountSettings(SettingsGroup):
 
     def production_issues(self) -> list[str]:
         """Return what must not be so in production."""
+        findings = []
+        if self.account_pages_url is not None and self.account_pages_url.scheme != "https":
+            findings.append("ACCOUNT_PAGES_URL: is not https, which its links with tokens need")
         if self.secret_key is None:
-            return ["SECRET_KEY: is not set; openssl rand -hex 32 makes one"]
+            return [*findings, "SECRET_KEY: is not set; openssl rand -hex 32 makes one"]
         named = [("SECRET_KEY", key) for key in self.keys[:1]]
         named += [("SECRET_KEY_FALLBACKS", key) for key in self.keys[1:]]
-        return [
-            f"{name}: can be guessed, for it repeats few characters; openssl rand -hex 32 makes one"
+        return findings + [
+            f"{name}: can be guessed, for it repeats itself; openssl rand -hex 32 makes one"
             for name, key in named
-            if len(set(key)) < FEWEST_CHARACTERS
+            if _is_guessable(key)
         ]
 
     @property

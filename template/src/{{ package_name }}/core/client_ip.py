@@ -8,6 +8,8 @@ from typing import Any
 from .asgi_headers import joined
 
 FORWARDED_FOR = b"x-forwarded-for"
+FORWARDED_PROTO = b"x-forwarded-proto"
+WEBSOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -57,16 +59,22 @@ class ClientIpResolver:
         )
 
 
-def client_ip(scope: MutableMapping[str, Any], client_ips: ClientIpResolver) -> str:
-    """Return the client's IP address, resolved once for each request and stored in its state."""
-    state = scope["state"]
-    known: str | None = state.get("client_ip")
-    if known is None:
-        known = scope["client"][0] if scope["client"] else ""
-        if client_ips.trusts(known):
-            known = client_ips.find(known, joined(scope["headers"], FORWARDED_FOR))
-        state["client_ip"] = known
-    return known
+def set_client(scope: MutableMapping[str, Any], client_ips: ClientIpResolver) -> None:
+    """Set the client and the scheme of a request as a trusted proxy reports them."""
+    peer = client_ip(scope)
+    if not client_ips.trusts(peer):
+        return
+    client = client_ips.find(peer, joined(scope["headers"], FORWARDED_FOR))
+    if client != peer:
+        scope["client"] = (client, 0)  # the proxy does not report its port
+    scheme = joined(scope["headers"], FORWARDED_PROTO)
+    if scheme in WEBSOCKET_SCHEMES:
+        scope["scheme"] = WEBSOCKET_SCHEMES[scheme] if scope["type"] == "websocket" else scheme
+
+
+def client_ip(scope: MutableMapping[str, Any]) -> str:
+    """Return the client's IP address; empty where there is none, as behind a Unix socket."""
+    return scope["client"][0] if scope["client"] else ""
 
 
 def parse_address(text: str) -> Address | None:

@@ -72,6 +72,10 @@ class CorsSettings(SettingsGroup):
 
     def production_issues(self) -> list[str]:
         """Return what must not be so in production."""
-        if self.cors_enabled and "*" in self.allowed_origins:
+        if not self.cors_enabled:
+            return []
+        if "*" in self.allowed_origins:
             return ["CORS_ORIGINS: allows every origin; list those that call the service"]
+        if "null" in self.allowed_origins:
+            return ["CORS_ORIGINS: allows null, the origin of every sandboxed page; remove it"]
         return []

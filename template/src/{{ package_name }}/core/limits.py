@@ -21,8 +21,16 @@ from .settings_group import SettingsGroup
 MOST_KEYS = 10_000
 """How many clients and routes a process remembers; the least recently used is evicted first."""
 
-SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-_FORM = re.compile(r"([1-9][0-9]{0,8})\s*/\s*(second|minute|hour|day)s?")
+MILLISECONDS = {
+    "millisecond": 1,
+    "second": 1000,
+    "minute": 60_000,
+    "hour": 3_600_000,
+    "day": 86_400_000,
+}
+_FORM = re.compile(
+    rf"([1-9][0-9]{{0,8}})\s*/\s*(?:([1-9][0-9]{{0,10}})\s*)?({'|'.join(MILLISECONDS)})s?"
+)
 _MICROSECONDS = 1_000_000
 
 
@@ -66,7 +74,7 @@ class Limit:
 
     Attributes:
         count: How many.
-        period: In what: a second, minute, hour or day.
+        period: In what: a second, minute, hour or day, or several, like `5 second`.
         further: The rates besides this one.
     """
 
@@ -88,9 +96,15 @@ class Limit:
         return (self, *self.further)
 
     @cached_property
+    def milliseconds(self) -> int:
+        """The length of the period."""
+        number, _, unit = self.period.rpartition(" ")
+        return int(number or 1) * MILLISECONDS[unit]
+
+    @cached_property
     def rates(self) -> list[Rate]:
         """The limit as the limiter's library has it, in milliseconds."""
-        return [Rate(rate.count, SECONDS[rate.period] * 1000) for rate in self.each]
+        return [Rate(rate.count, rate.milliseconds) for rate in self.each]
 
     @cached_property
     def unused(self) -> tuple[float, ...]:
@@ -100,7 +114,7 @@ class Limit:
     @cached_property
     def interval(self) -> int:
         """Microseconds in which one request comes back, rounded up."""
-        return math.ceil(SECONDS[self.period] * _MICROSECONDS / self.count)
+        return math.ceil(self.milliseconds * 1000 / self.count)
 
     def result(self, ahead: int, *further: int, allowed: bool) -> RateLimitResult:
         """Return the result for a client.
@@ -151,7 +165,9 @@ def rate_limit_client(address: str, ipv6_prefix: int) -> str:
 
 @lru_cache(maxsize=1024)
 def parse_limit(text: str) -> Limit:
-    """Return the limit that a text like 100/minute names; several rates are separated by commas.
+    """Return the limit that a text like 100/minute or 2/5 seconds names.
+
+    Several rates are separated by commas.
 
     Raises:
         ValueError: It names none.
@@ -164,10 +180,10 @@ def _parse_rate(text: str) -> Limit:
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise ValueError(
-            "must be a number and second, minute, hour or day, like 100/minute; "
+            "must be a number and second, minute, hour or day, like 100/minute or 2/5 seconds; "
             "several are separated by commas"
         )
-    return Limit(int(match[1]), match[2])
+    return Limit(int(match[1]), f"{match[2]} {match[3]}" if match[2] else match[3])
 
 
 def _check(text: str) -> str:
@@ -194,6 +210,12 @@ class LimitSettings(SettingsGroup):
             le=128,
         ),
     ] = 64
+
+    def production_issues(self) -> list[str]:
+        """Return what must not be so in production."""
+        if not self.rate_limit_enabled:
+            return ["RATE_LIMIT_ENABLED: is false, so that no route has a limit"]
+        return []
 
 
 class RateLimiter(Protocol):

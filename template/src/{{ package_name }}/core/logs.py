@@ -23,6 +23,7 @@ from .settings_group import CaseInsensitiveEnum, CsvTuple, SettingsGroup
 QUIET = ("uvicorn.access", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio")
 
 _OWN = {"handlers", "loggers", "root"}
+_OF_EACH_LINE = {"timestamp", "level", "logger", "event", "correlation_id", "exception"}
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _ESCAPES |= {ord(char): repr(char)[1:-1] for char in "\n\r\t\u2028\u2029"}
 _LEVELS = {"warn": "warning", "exception": "error"}  # the methods that are not named for theirs
@@ -62,6 +63,12 @@ class LogSettings(SettingsGroup):
         CsvTuple,
         Field(description="Further names whose values are never logged, separated by commas."),
     ] = ()
+
+    def production_issues(self) -> list[str]:
+        """Return what must not be so in production."""
+        if self.log_level is Level.DEBUG:
+            return ["LOG_LEVEL: is debug, at which libraries log data of users"]
+        return []
 
 
 def configure(
@@ -184,7 +191,11 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         fields = vars(record)
-        event: Any = {key: fields[key] for key in fields if key not in _NO_FIELDS}
+        event: Any = {
+            f"extra_{key}" if key in _OF_EACH_LINE else key: fields[key]
+            for key in fields
+            if key not in _NO_FIELDS
+        }
         event |= {"logger": record.name, "event": record.getMessage()}
         if record.exc_text:
             event["exception"] = record.exc_text

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from pydantic import AfterValidator, Field, FilePath, SecretStr
 
+from .client_ip import parse_address as parse_ip_address
 from .settings_group import DeploymentExample, SettingsGroup
 
 UNSET = "no-reply@localhost"
@@ -97,6 +98,11 @@ def _check_address(value: str) -> str:
     return value
 
 
+def _is_this_host(name: str) -> bool:
+    address = parse_ip_address(name)
+    return name == "localhost" if address is None else address.is_loopback
+
+
 def _check_certificates(value: FilePath | None) -> FilePath | None:
     if value is not None:
         try:
@@ -163,8 +169,9 @@ class MailSettings(SettingsGroup):
             findings.append("MAIL_FROM: is unset; a server takes mails of an address it knows")
         if (self.smtp_username is None) != (self.smtp_password is None):
             findings.append("SMTP_PASSWORD: goes with SMTP_USERNAME; only one of them is set")
-        if self.smtp_password is not None and self.smtp_tls is SmtpTls.NONE:
-            findings.append("SMTP_TLS: is none, so that SMTP_PASSWORD crosses the network openly")
+        is_elsewhere = self.smtp_password is not None or not _is_this_host(self.smtp_host)
+        if self.smtp_tls is SmtpTls.NONE and is_elsewhere:
+            findings.append("SMTP_TLS: is none, so that tokens cross the network in plain text")
         return findings
 
 

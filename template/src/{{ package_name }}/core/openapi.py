@@ -13,7 +13,6 @@ from pydantic.json_schema import models_json_schema
 from .openapi_examples import example_of
 from .problems import (
     MEDIA_TYPE,
-    STATUSES,
     BodyTimeoutError,
     BodyTooLargeError,
     InvalidRequestError,
@@ -23,6 +22,7 @@ from .problems import (
     ServiceError,
     UnreadableBodyError,
     example,
+    kind_of,
 )
 
 Document = dict[str, Any]
@@ -77,7 +77,7 @@ def documented(*errors: type[ServiceError]) -> Documentation:
 def _empty_entry(error: type[ServiceError]) -> dict[str, Any]:
     reference = {"$ref": "#/components/schemas/Problem"}
     return {
-        "description": STATUSES[error.status][1],
+        "description": kind_of(error.status)[1],
         "headers": {},
         "content": {MEDIA_TYPE: {"schema": reference, "examples": {}}},
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
@@ -137,6 +138,12 @@ class InvalidRequestError(ServiceError):
     detail = "The request is invalid; see errors."
 
 
+class UnstorableValueError(InvalidRequestError):
+    """A value that passed validation cannot be stored."""
+
+    detail = "A value is out of the range of its field, or has a character that cannot be stored."
+
+
 class RateLimitedError(ServiceError):
     """The client sent too many requests."""
 
@@ -153,6 +160,13 @@ class UnavailableError(ServiceError):
     code = "UNAVAILABLE"
     detail = "The service cannot respond to this request right now. Try again."
     documented_headers = RETRY_AFTER
+
+
+def kind_of(status: int) -> tuple[str, str]:
+    """Return the code and the title of a status that an error has no more special ones for."""
+    if status in STATUSES:
+        return STATUSES[status]
+    return "HTTP_ERROR", HTTPStatus(status).phrase if status in HTTPStatus else "Error"
 
 
 def describe(
@@ -175,7 +189,7 @@ def describe(
         code: The machine-readable kind, if there is one more special than the status's.
         errors: Validation errors, each with loc, msg and type; the first of very many.
     """
-    status_code, title = STATUSES.get(status, ("HTTP_ERROR", "Error"))
+    status_code, title = kind_of(status)
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": title,

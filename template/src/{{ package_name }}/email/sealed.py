@@ -1,4 +1,4 @@
-"""Emails as the queue stores them: a reader of its tables, or of a backup, learns no token."""
+"""What the queue stores sealed: who reads its tables, or a backup, learns no token, no address."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -13,7 +13,7 @@ from ..core.mail import Mail
 
 def seal(mail: Mail, keys: Sequence[str]) -> str:
     """Return an email encrypted with the first key."""
-    return _fernet(keys).encrypt(json.dumps(asdict(mail)).encode()).decode()
+    return seal_text(json.dumps(asdict(mail)), keys)
 
 
 def unseal(sealed: str, keys: Sequence[str]) -> Mail:
@@ -22,7 +22,21 @@ def unseal(sealed: str, keys: Sequence[str]) -> Mail:
     Raises:
         cryptography.fernet.InvalidToken: None of them did.
     """
-    return Mail(**json.loads(_fernet(keys).decrypt(sealed)))
+    return Mail(**json.loads(unseal_text(sealed, keys)))
+
+
+def seal_text(text: str, keys: Sequence[str]) -> str:
+    """Return a text encrypted with the first key, as an address or another secret argument."""
+    return _fernet(keys).encrypt(text.encode()).decode()
+
+
+def unseal_text(sealed: str, keys: Sequence[str]) -> str:
+    """Return a text that one of the keys encrypted.
+
+    Raises:
+        cryptography.fernet.InvalidToken: None of them did.
+    """
+    return _fernet(keys).decrypt(sealed).decode()
 
 
 def _fernet(keys: Sequence[str]) -> MultiFernet:

@@ -32,7 +32,7 @@ async def open_connector(settings: Settings) -> AsyncIterator[BaseConnector]:
     pool = AsyncConnectionPool(
         kwargs=connection_options(settings),
         min_size=0,
-        max_size=settings.database_pool_size,
+        max_size=max(settings.database_pool_size, 2),  # one of them listens
         timeout=settings.database_timeout,
         check=AsyncConnectionPool.check_connection,
         open=False,

@@ -6,7 +6,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..core.asgi_headers import announces_events, first
-from ..core.client_ip import ClientIpResolver, client_ip
+from ..core.client_ip import client_ip
 from ..core.logs import get_request_logger
 from ..core.probes import is_probe
 from ..core.redaction import Redactor
@@ -31,12 +31,9 @@ class AccessLogMiddleware:
     client chooses for how long it listens.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, redactor: Redactor, client_ips: ClientIpResolver, slow_ms: float
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, redactor: Redactor, slow_ms: float) -> None:
         self.app = app
         self._redactor = redactor
-        self._client_ips = client_ips
         self._slow_ms = slow_ms
         self._log = get_request_logger(_FIELDS)
 
@@ -80,7 +77,7 @@ class AccessLogMiddleware:
             self._redactor.query(scope["query_string"].decode("latin-1")),
             status,
             round(duration_ms, 2),
-            client_ip(scope, self._client_ips),
+            client_ip(scope),
             (first(scope["headers"], b"user-agent") or "")[:_LONGEST_USER_AGENT],
             scope["state"].get("user_id"),
         )

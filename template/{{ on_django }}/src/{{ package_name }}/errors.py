@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from rest_framework import exceptions
 
@@ -22,6 +22,7 @@ from .core.problems import (
     RateLimitedError,
     ServiceError,
     UnavailableError,
+    UnstorableValueError,
     describe,
 )
 from .resources import loop_of_request
@@ -32,6 +33,8 @@ if TYPE_CHECKING:  # it looks for this module by its name while it is loaded
     from rest_framework.views import APIView
 
 RETRY_AFTER_SECONDS = 5
+DIVISION_BY_ZERO = "22012"
+"""The one SQLSTATE of refused values (class 22) that is an error of the query itself."""
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +86,8 @@ def handle_exception(  # noqa: PLR0911 -- one for each kind
             return handle_service_error(request, error)
         case OperationalError() | InterfaceError():
             return handle_database_error(request, error)
+        case DataError() | OverflowError() if _is_refused_value(error):
+            return handle_refused_value(request, error)
         case exceptions.ValidationError():
             return handle_validation_error(request, error)
         case exceptions.UnsupportedMediaType():
@@ -178,6 +183,20 @@ def _is_programming_error(error: Exception) -> bool:
     return code is not None and code & 0xFF == sqlite3.SQLITE_ERROR
 
 
+def _is_refused_value(error: Exception) -> bool:
+    if isinstance(error, DataError):
+        return getattr(error.__cause__, "sqlstate", None) != DIVISION_BY_ZERO
+    # SQLite's driver raises Python's own error for a number of more than 64 bits.
+    return isinstance(error, OverflowError) and "SQLite" in str(error)
+
+
+def handle_refused_value(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Respond that a value of the request cannot be stored or compared; the log has the query."""
+    kind = type(error.__cause__ or error).__name__
+    logger.warning("The database refuses a value: %s", kind, exc_info=error)
+    return handle_service_error(request, UnstorableValueError())
+
+
 def _wanted(view: APIView) -> str:
     wanted = [parser.media_type for parser in view.parser_classes]
     if any("json" in media_type for media_type in wanted):
@@ -231,6 +250,8 @@ class ProblemMiddleware:
             is_of_database = isinstance(error, OperationalError | InterfaceError)
             if is_of_database and not _is_programming_error(error):
                 return handle_database_error(request, error)
+            if _is_refused_value(error):
+                return handle_refused_value(request, error)
             if loop_of_request.get(None) is not None:
                 raise
             logger.exception("Unhandled error")

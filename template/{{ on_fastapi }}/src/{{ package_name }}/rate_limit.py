@@ -1,16 +1,18 @@
 """Limits on how often a client may call an endpoint."""
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from hashlib import sha256
 
 from fastapi.dependencies.models import Dependant
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .core.limits import parse_limit
 from .rate_limiting import client_and_route, count, refusal
-from .routes import MOUNTED_AT, effective_route, starlette_routes
-from .settings import Settings
+from .routes import MOUNTED_AT, effective_route, route_template, starlette_routes
+from .settings import Settings, SettingsError
 
 
 class RateLimit:
@@ -50,9 +52,67 @@ class RateLimit:
         Raises:
             RateLimitedError: The client sent too many requests.
         """
-        result = await count(scope, self.limit, self.identifier)
+        await self._count(scope, self.identifier)
+
+    async def _count(self, scope: Scope, identifier: Callable[[Scope], str]) -> None:
+        result = await count(scope, self.limit, identifier)
         if result is not None and not result.allowed:
             raise refusal(result)
+
+
+class RateLimiter(RateLimit):
+    """The same with the arguments of fastapi-limiter: `Depends(RateLimiter(times=2, seconds=5))`.
+
+    Args:
+        times: How many requests.
+        milliseconds: In which period; the sum of all its parts.
+        seconds: Its seconds.
+        minutes: Its minutes.
+        hours: Its hours.
+        identifier: A coroutine function that returns who counts as one; by default the user, or
+            else the address.
+    """
+
+    def __init__(
+        self,
+        times: int = 1,
+        milliseconds: int = 0,
+        seconds: int = 0,
+        minutes: int = 0,
+        hours: int = 0,
+        identifier: Callable[[Request], Awaitable[str]] | None = None,
+    ) -> None:
+        period = milliseconds + 1000 * (seconds + 60 * (minutes + 60 * hours))
+        super().__init__(f"{times}/{period} milliseconds")
+        self._client = identifier
+
+    async def count(self, scope: Scope, context: str = "") -> None:
+        """Count a request, or a message in a context, of this scope.
+
+        Raises:
+            RateLimitedError: The client sent too many of them.
+        """
+        key = self.identifier(scope)
+        if self._client is not None:
+            # It reads headers and the like, which a WebSocket has as well.
+            client = await self._client(Request({**scope, "type": "http"}))
+            key = f"{route_template(scope)}|{client}"
+        await self._count(scope, lambda _: key + context)
+
+
+class WebSocketRateLimiter(RateLimiter):
+    """A limit on messages: `await limiter(websocket, context_key=...)` raises RateLimitedError.
+
+    Messages with different keys count separately.
+    """
+
+    async def __call__(self, connection: HTTPConnection, context_key: str = "") -> None:
+        """Count a message.
+
+        Raises:
+            RateLimitedError: The client sent too many messages.
+        """
+        await self.count(connection.scope, f"|{sha256(context_key.encode()).hexdigest()}")
 
 
 class NoRateLimit(RateLimit):
@@ -90,6 +150,19 @@ def _own_limits(dependant: Dependant | None) -> Iterator[RateLimit]:
         if isinstance(each.call, RateLimit) and each.call is not DEFAULT_LIMIT:
             yield each.call
         yield from _own_limits(each)
+
+
+def refuse_fastapi_limiter() -> None:
+    """Refuse a service that imports fastapi-limiter.
+
+    Raises:
+        SettingsError: It does.
+    """
+    if "fastapi_limiter" in sys.modules:
+        raise SettingsError(
+            "fastapi-limiter counts all clients together and fails in included routers: write"
+            f" `from {__name__} import RateLimiter`, which takes the same times and periods"
+        )
 
 
 class LimitedApp:

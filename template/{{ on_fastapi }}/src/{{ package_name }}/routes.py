@@ -58,24 +58,12 @@ def starlette_routes(routes: Sequence[BaseRoute]) -> Iterator[Mount | Route | We
                 yield route
 
 
-class PrefixRouter(APIRouter):
-    """An APIRouter whose routes are tried only where the path may be one of theirs.
-
-    FastAPI tries every route of every included router for each request, which costs more than all
-    middlewares. A router without a prefix is one outside of /api.
-    """
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return whether a route matches a request."""
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        is_elsewhere = not self.prefix and path.startswith(f"{API_ROOT}/")
-        if is_elsewhere or self.prefix not in path:
-            return Match.NONE, {}
-        return super().matches(scope)
-
-
 class SliceRouter(APIRouter):
     """The router of services made before 1.0: use APIRouter; this name goes with 2.0."""
 
     def __init__(self, *, tags: Sequence[str] | Mapping[str, str] = (), **options: Any) -> None:
         super().__init__(tags=list(tags), **options)
+
+
+PrefixRouter = APIRouter
+"""The router of services made with 1.0.0rc1: use APIRouter; this name goes with 2.0."""

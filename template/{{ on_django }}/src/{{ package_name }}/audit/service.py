@@ -38,6 +38,14 @@ def record(
     )
 
 
+def count_recent(event: Event, subject: UUID) -> int:
+    """Return how often something happened to an account within a day."""
+    recent = now() - timedelta(days=1)
+    return AuditEntry.objects.filter(
+        subject_id=subject, happened_at__gt=recent, event=event
+    ).count()
+
+
 def matching_entries(query: AuditQuery) -> QuerySet[AuditEntry]:
     """Return the entries that a query asks for, the newest first."""
     exactly = {"event", "actor_id", "subject_id", "correlation_id"}

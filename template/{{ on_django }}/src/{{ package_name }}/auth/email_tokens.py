@@ -18,7 +18,6 @@ def new_token(
     lifetime: timedelta,
     *,
     address: str | None = None,
-    **given: str | None,
 ) -> str:
     """Return a token to mail.
 
@@ -27,7 +26,6 @@ def new_token(
         purpose: What it is for.
         lifetime: For how long it holds.
         address: Where it is mailed to; by default the user's address.
-        given: What was given with a registration: its name and password_hash.
     """
     token = random_token()
     MailedToken(
@@ -36,7 +34,6 @@ def new_token(
         address=address or user.email,
         digest=digest(token),
         expires_at=now() + lifetime,
-        **given,
     ).save(force_insert=True)
     return token
 
@@ -56,17 +53,12 @@ def use_token(token: str, purpose: Purpose) -> tuple[User, MailedToken]:
     return used.user, used
 
 
-def newest_token(user: User, purpose: Purpose) -> MailedToken | None:
-    """Return the last token that was sent for this purpose, if it is valid."""
-    return _holding(purpose).filter(user=user).order_by("-expires_at").first()
-
-
-def has_enough_tokens(user: User, purpose: Purpose) -> bool:
+def has_enough_tokens(user: User, purpose: Purpose, most: int = MOST_PENDING) -> bool:
     """Return whether so many tokens are pending that no further one is mailed.
 
     Those that are pending stay valid: else anyone could void a user's token by asking for another.
     """
-    return _holding(purpose).filter(user=user).count() >= MOST_PENDING
+    return _holding(purpose).filter(user=user).count() >= most
 
 
 def drop_tokens(user: User, *purposes: Purpose) -> None:

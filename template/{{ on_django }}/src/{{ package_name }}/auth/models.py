@@ -47,15 +47,14 @@ class RefreshToken(models.Model):
 class MailedToken(models.Model):
     """A token that was mailed, as a digest.
 
-    It holds for the address that it was mailed to. A registration's has the password and the name
-    that came with it: whoever else registers the address is not confirmed by this email.
+    It holds for the address that it was mailed to. Nothing writes a name and a password any more:
+    earlier releases did, with the tokens of registrations.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="mailed_tokens")
     purpose = models.CharField(max_length=20)
     address = models.EmailField(max_length=254)
-    # Null where there was no registration, which may well give an empty name.
     name = models.CharField(max_length=120, null=True)  # noqa: DJ001
     password_hash = PasswordField(max_length=255, null=True)
     digest = models.CharField(max_length=64, unique=True)

@@ -2,23 +2,18 @@
 
 from datetime import timedelta
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from ..audit.events import Event
-from ..audit.service import record
+from ..audit.service import count_recent, record
 from ..users.models import User
-from .email_tokens import (
-    drop_tokens,
-    has_enough_tokens,
-    new_token,
-    newest_token,
-    use_token,
-)
+from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError
-from .models import Session
-from .purposes import Purpose
+from .passwords import new_reset, post_reset
+from .purposes import MOST_PENDING, MOST_REGISTERED, Purpose
 from .services import AuthServices
 
 
@@ -26,28 +21,50 @@ def register(services: AuthServices, email: str, name: str, password: str) -> No
     """Make an account and mail a token that verifies its address.
 
     The caller learns nothing of an address that has an account: its owner does, by mail. While an
-    address is not verified, each registration of it has a mail of its own, and the mail that is
-    answered decides whose password counts.
+    address is not verified, others may register it, too. Nobody knows then who of them owns it: of
+    several passwords none counts, and the owner chooses one, by mail.
     """
-    kept = make_password(password)
-    try:
-        _register(services, email, name, kept)
-    except IntegrityError:  # another request has made it since
-        _register(services, email, name, kept)
+    known = User.objects.filter(email=email)
+    user = known.first()
+    if user is None:
+        kept = make_password(password)
+        try:
+            _register(services, User(email=email, name=name, password=kept))
+        except IntegrityError:  # another request has made it since
+            user = known.first()
+    if user is not None:  # to compare takes as long as to hash
+        competing = not check_password(password, user.password)
+        _register_again(services, known, competing=competing)
 
 
-def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
+def _register(services: AuthServices, user: User) -> None:
     with transaction.atomic():
-        user = User.objects.filter(email=email).first()
-        if user is None:
-            user = User.objects.create(email=email, name=name, password=kept)
-        in_use = _is_in_use(user)
-        record(Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.pk)
-        if not in_use:
-            token = _new_verification(services, user, name=name, password_hash=kept)
-            _post_verification(services, email, token)
-        elif user.deleted_at is None:
-            services.post("already_registered", email)
+        user.save(force_insert=True)
+        record(Event.REGISTERED, subject=user.pk)
+        _send_verification(services, user)
+
+
+def _register_again(services: AuthServices, known: QuerySet[User], *, competing: bool) -> None:
+    with transaction.atomic():
+        # Of requests at the same time, each sees the tokens of those before it.
+        user = known.select_for_update().get()
+        if _is_in_use(services, user):
+            told = count_recent(Event.REGISTERED_AGAIN, user.pk)
+            record(Event.REGISTERED_AGAIN, subject=user.pk)
+            if user.deleted_at is None and told < MOST_PENDING:
+                services.post("already_registered", user.email)
+            return
+        record(Event.REGISTERED, subject=user.pk)
+        if competing:
+            _forget_registration(user)
+            user.save(update_fields=["name", "password", "updated_at"])
+        if not has_enough_tokens(user, Purpose.VERIFY, MOST_REGISTERED):
+            _send_verification(services, user)
+
+
+def _forget_registration(user: User) -> None:
+    user.name = ""
+    user.set_unusable_password()
 
 
 def request_verification(services: AuthServices, email: str) -> None:
@@ -64,29 +81,33 @@ def request_move(services: AuthServices, user: User, email: str) -> None:
         services.post("already_registered", email)
         return
     with transaction.atomic():
-        _post_verification(services, email, _new_verification(services, user, address=email))
+        _send_verification(services, user, email)
 
 
 def verify(services: AuthServices, token: str) -> None:
     """Note that an address belongs to its account, and make it the account's where it was not.
+
+    An account without a password, as after competing registrations, gets a mail to choose one.
 
     Raises:
         InvalidEmailTokenError: The token is invalid or expired, or its email is taken.
     """
     try:
         with transaction.atomic():
-            user, before = _verify(token)
+            user, before = _verify(services, token)
             if before != user.email:
                 services.post("address_changed", before)
     except IntegrityError as error:
         raise InvalidEmailTokenError from error
 
 
-def _verify(token: str) -> tuple[User, str]:
+def _verify(services: AuthServices, token: str) -> tuple[User, str]:
     user, used = use_token(token, Purpose.VERIFY)
-    # A mail that someone else's registration sent changes nothing of an account that is in use.
-    if used.name is not None and not _is_in_use(user):
-        user.password, user.name = used.password_hash, used.name
+    # An earlier release mailed a token with the password of each registration.
+    given = used.name is not None and used.password_hash != user.password
+    if given and not _is_in_use(services, user):
+        _forget_registration(user)
+    chooses = not user.verified and not user.has_usable_password()
     before, user.email = user.email, used.address
     user.verified_at = now()
     user.save(update_fields=["email", "name", "password", "verified_at", "updated_at"])
@@ -94,25 +115,23 @@ def _verify(token: str) -> tuple[User, str]:
     record(Event.VERIFIED, actor=user.pk, subject=user.pk, details=details)
     if details:
         drop_tokens(user, Purpose.RESET)
+    if chooses:
+        post_reset(services, "choose_password", user.email, new_reset(services, user))
     return user, before
 
 
-def _is_in_use(user: User) -> bool:
-    if user.verified or user.deleted_at is not None:
-        return True
+def _is_in_use(services: AuthServices, user: User) -> bool:
     # Where verification is not required, people use what they have not verified.
-    return Session.objects.filter(user=user).exists()
+    required = services.settings.email_verification_required
+    return user.verified or user.deleted_at is not None or not required
 
 
-def _new_verification(services: AuthServices, user: User, **options: str | None) -> str:
-    lifetime = timedelta(hours=services.settings.verification_token_hours)
-    return new_token(user, Purpose.VERIFY, lifetime, **options)
-
-
-def _post_verification(services: AuthServices, email: str, token: str) -> None:
-    lifetime = f"{services.settings.verification_token_hours} hours"
+def _send_verification(services: AuthServices, user: User, email: str | None = None) -> None:
+    hours = services.settings.verification_token_hours
+    token = new_token(user, Purpose.VERIFY, timedelta(hours=hours), address=email)
     link = services.link("verify-email", token)
-    services.post("verify_email", email, token=token, link=link, lifetime=lifetime)
+    fields = {"token": token, "link": link, "lifetime": f"{hours} hours"}
+    services.post("verify_email", email or user.email, **fields)
 
 
 def send_verification(services: AuthServices, email: str) -> None:
@@ -121,9 +140,5 @@ def send_verification(services: AuthServices, email: str) -> None:
     with transaction.atomic():
         # Of requests at the same time, each sees the tokens of those before it.
         user = waiting.select_for_update().first()
-        if user is None or has_enough_tokens(user, Purpose.VERIFY):
-            return
-        last = newest_token(user, Purpose.VERIFY)
-        given = {"name": last.name, "password_hash": last.password_hash} if last else {}
-        token = _new_verification(services, user, **given)
-        _post_verification(services, email, token)
+        if user is not None and not has_enough_tokens(user, Purpose.VERIFY):
+            _send_verification(services, user)

@@ -2,21 +2,25 @@
 
 from procrastinate import JobContext
 
+from ..email.sealed import unseal_text
 from ..jobs.app import jobs
 from . import passwords, registration
 from .administration import remove_old
+from .services import AuthServices
 
 
 @jobs.task(name="auth.send_reset", pass_context=True, queue="email")
-def send_reset(context: JobContext, *, email: str) -> None:
+def send_reset(context: JobContext, *, sealed: str = "", email: str = "") -> None:
     """Send a reset token, if the email has an account."""
-    passwords.send_reset(context.additional_context["state"]["accounts"], email)
+    services = context.additional_context["state"]["accounts"]
+    passwords.send_reset(services, _address(services, sealed, email))
 
 
 @jobs.task(name="auth.send_verification", pass_context=True, queue="email")
-def send_verification(context: JobContext, *, email: str) -> None:
+def send_verification(context: JobContext, *, sealed: str = "", email: str = "") -> None:
     """Send another token, if the email is unverified."""
-    registration.send_verification(context.additional_context["state"]["accounts"], email)
+    services = context.additional_context["state"]["accounts"]
+    registration.send_verification(services, _address(services, sealed, email))
 
 
 @jobs.periodic(cron="17 3 * * *")
@@ -25,3 +29,8 @@ def prune(context: JobContext, timestamp: int) -> None:
     """Remove old audit entries, and expired sessions and tokens, as `make prune` does."""
     del timestamp
     remove_old(context.additional_context["state"]["settings"].audit_retention_days)
+
+
+def _address(services: AuthServices, sealed: str, email: str) -> str:
+    # Releases before 1.0.0rc2 stored it in clear, and what they stored may still wait.
+    return email or unseal_text(sealed, services.tokens.keys)

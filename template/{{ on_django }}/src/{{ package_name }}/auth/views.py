@@ -113,9 +113,9 @@ class VerifyEmailView(GuessedView):
     def post(self, request: Request) -> Response:
         """Show that an address is the account's, with the token that was mailed to it.
 
-        A token is of a single use, and holds for a day by default. Where someone else has
-        registered the address as well, the password of the registration that the mail belongs to is
-        the one that counts. Another address of a user takes the old one's place.
+        A token is of a single use, and holds for a day by default. Where the address was registered
+        several times, with different passwords, none of them counts: a mail brings a token to
+        choose one (`/auth/reset-password`). Another address of a user takes the old one's place.
         """
         registration.verify(self.state["accounts"], body_of(Verification, request).token)
         return Response(status=_NO_CONTENT)

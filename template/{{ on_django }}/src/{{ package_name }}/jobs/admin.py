@@ -23,6 +23,11 @@ class JobAdmin(ProcrastinateJobAdmin):
     actions = ["retry", "cancel"]  # noqa: RUF012 -- as in the base
     ordering = ("-pk",)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse to filter by what is not shown: answers would tell arguments apart."""
+        shown = lookup.partition("__")[0] in _SHOWN
+        return shown and super().lookup_allowed(lookup, value, request)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Return what is shown."""
         del request, obj

@@ -66,7 +66,7 @@ def prepare(app: App) -> None:
     """Complete the app of the package; Django's settings name this function."""
     if connection.vendor != "postgresql":
         app.connector = InMemoryConnector()
-    app.job_manager = ContextJobManager(app.connector)
+    app.job_manager = ContextJobManager(app)
     app.import_paths = [*task_modules(), f"{__package__}.backend"]
 
 
@@ -75,7 +75,9 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
     """Connect to the queue, to run jobs; they are enqueued by Django's own connection."""
     async with open_connector(settings) as connector:
         if is_stored(settings):
-            yield jobs.with_connector(connector)
+            worker = jobs.with_connector(connector)
+            worker.job_manager = ContextJobManager(worker)
+            yield worker
             return
         with jobs.replace_connector(connector) as app:
             yield app

@@ -2,17 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import APIRouter, Query
 
 from ..auth.current import ADMIN_ERRORS, CurrentAdmin
 from ..core.problems import UnavailableError
 from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
-from ..routes import PrefixRouter
 from . import service
 from .schemas import AuditPage, AuditQuery, AuditRead
 
-router = PrefixRouter(
+router = APIRouter(
     prefix="/audit",
     tags=["audit"],
     responses=documented(UnavailableError, *ADMIN_ERRORS),

@@ -44,6 +44,15 @@ def record(
     )
 
 
+async def count_recent(session: AsyncSession, event: Event, subject: UUID) -> int:
+    """Return how often something happened to an account within a day."""
+    recent = AuditEntry.happened_at > now() - timedelta(days=1)
+    counted = select(func.count(AuditEntry.id)).where(
+        AuditEntry.subject_id == subject, recent, AuditEntry.event == event
+    )
+    return await session.scalar(counted) or 0
+
+
 async def list_entries(session: AsyncSession, query: AuditQuery) -> tuple[list[AuditEntry], int]:
     """Return one page of the matching entries, the newest first, and how many match in all."""
     conditions = list(_conditions(query))

@@ -1,10 +1,9 @@
 """Tokens that are mailed: of a single use, for a short time, for the address they went to."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..core.tokens import digest, random_token
@@ -22,7 +21,6 @@ def new_token(
     lifetime: timedelta,
     *,
     address: str | None = None,
-    **given: Any,
 ) -> str:
     """Return a token to mail.
 
@@ -32,7 +30,6 @@ def new_token(
         purpose: What it is for.
         lifetime: For how long it holds.
         address: Where it is mailed to; by default the user's address.
-        given: What was given with a registration: its name and password_hash.
     """
     token = random_token()
     session.add(
@@ -42,7 +39,6 @@ def new_token(
             address=address or user.email,
             digest=digest(token),
             expires_at=now() + lifetime,
-            **given,
         )
     )
     return token
@@ -73,18 +69,9 @@ async def use_token(
     return user, used
 
 
-async def newest_token(
-    session: AsyncSession, user_id: UUID, purpose: Purpose
-) -> MailedToken | None:
-    """Return the last token that was sent for this purpose, if it is valid."""
-    pending = select(MailedToken).where(*_pending(user_id, purpose))
-    found: MailedToken | None = await session.scalar(
-        pending.order_by(MailedToken.expires_at.desc()).limit(1)
-    )
-    return found
-
-
-async def has_enough_tokens(session: AsyncSession, user_id: UUID, purpose: Purpose) -> bool:
+async def has_enough_tokens(
+    session: AsyncSession, user_id: UUID, purpose: Purpose, most: int = MOST_PENDING
+) -> bool:
     """Return whether so many tokens are pending that no further one is mailed.
 
     Those that are pending stay valid: else anyone could void a user's token by asking for another.
@@ -93,20 +80,16 @@ async def has_enough_tokens(session: AsyncSession, user_id: UUID, purpose: Purpo
     # nothing has them wait for each other, on SQLite as well.
     touch = update(User).where(User.id == user_id).values(updated_at=User.updated_at)
     await session.execute(touch, execution_options={"synchronize_session": False})
-    pending = select(func.count(MailedToken.id)).where(*_pending(user_id, purpose))
-    return (await session.scalar(pending) or 0) >= MOST_PENDING
+    pending = select(func.count(MailedToken.id)).where(
+        MailedToken.user_id == user_id,
+        MailedToken.purpose == purpose,
+        MailedToken.expires_at > now(),
+    )
+    return (await session.scalar(pending) or 0) >= most
 
 
 async def drop_tokens(session: AsyncSession, user_id: UUID, *purposes: Purpose) -> None:
     """Invalidate a user's tokens for these purposes."""
     await session.execute(
         delete(MailedToken).where(MailedToken.user_id == user_id, MailedToken.purpose.in_(purposes))
-    )
-
-
-def _pending(user_id: UUID, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
-    return (
-        MailedToken.user_id == user_id,
-        MailedToken.purpose == purpose,
-        MailedToken.expires_at > now(),
     )

@@ -4,14 +4,13 @@ from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query
 
 from ..core.problems import UnavailableError
 from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
 from ..rate_limit import RateLimit
 from ..rate_limiting import address_and_route, client_and_route
-from ..routes import PrefixRouter
 from ..users.models import User
 from ..users.roles import Role
 from ..users.schemas import UserRead
@@ -44,7 +43,7 @@ from .schemas import (
     Verification,
 )
 
-router = PrefixRouter(
+router = APIRouter(
     prefix="/auth",
     tags=["auth"],
     responses=documented(UnavailableError),
@@ -107,9 +106,9 @@ async def verify_email(
 ) -> None:
     """Show that an address is the account's, with the token that was mailed to it.
 
-    A token is of a single use, and holds for a day by default. Where someone else has registered
-    the address as well, the password of the registration that the mail belongs to is the one that
-    counts. Another address of a user takes the old one's place.
+    A token is of a single use, and holds for a day by default. Where the address was registered
+    several times, with different passwords, none of them counts: a mail brings a token to choose
+    one (`/auth/reset-password`). Another address of a user takes the old one's place.
     """
     await registration.verify(session, services, data.token)
 

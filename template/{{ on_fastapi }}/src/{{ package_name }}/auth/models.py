@@ -40,9 +40,8 @@ class RefreshToken(HidesSecrets, Base):
 class MailedToken(HidesSecrets, Base):
     """A token that was mailed, as a digest.
 
-    It holds for the address that it was mailed to. A registration's has the password and the name
-    that were given with it: another client that registers the address cannot have its own
-    confirmed by that mail.
+    It holds for the address that it was mailed to. Nothing writes a name and a password any more:
+    earlier releases did, with the tokens of registrations.
     """
 
     __tablename__ = "mailed_tokens"

@@ -1,26 +1,21 @@
 """Making an account, and verifying an address: a new account's, or another one of a user."""
 
 from datetime import timedelta
-from typing import Any
+from uuid import UUID
 
+from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..audit.events import Event
-from ..audit.service import record
+from ..audit.service import count_recent, record
 from ..db.models import now
 from ..users.models import User
-from .email_tokens import (
-    drop_tokens,
-    has_enough_tokens,
-    new_token,
-    newest_token,
-    use_token,
-)
+from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError
-from .models import Session
-from .purposes import Purpose
+from .passwords import new_reset, post_reset
+from .purposes import MOST_PENDING, MOST_REGISTERED, Purpose
 from .services import AuthServices
 
 
@@ -28,33 +23,59 @@ async def register(services: AuthServices, email: str, name: str, password: str)
     """Make an account and mail a token that verifies its address.
 
     The caller learns nothing of an address that has an account: its owner does, by mail. While an
-    address is not verified, each registration of it has a mail of its own, and the mail that is
-    answered decides whose password counts.
+    address is not verified, others may register it, too. Nobody knows then who of them owns it: of
+    several passwords none counts, and the owner chooses one, by mail.
 
     Raises:
         UnavailableError: Too many want to register right now.
     """
-    kept = await services.passwords.hash(password)
-    try:
-        await _register(services, email, name, kept)
-    except IntegrityError:  # another request has made it since
-        await _register(services, email, name, kept)
+    known = await _find(services, email)
+    if known is None:
+        new = SecretStr(await services.passwords.hash(password))
+        try:
+            await _register(services, User(email=email, name=name, password_hash=new))
+        except IntegrityError:  # another request has made it since
+            known = await _find(services, email)
+    if known is not None:  # to compare takes as long as to hash
+        hidden = known.password_hash
+        kept = None if hidden is None else hidden.get_secret_value()
+        verified = await services.passwords.verify(password, kept)
+        await _register_again(services, known.id, competing=not verified.matches)
 
 
-async def _register(services: AuthServices, email: str, name: str, kept: str) -> None:
+async def _find(services: AuthServices, email: str) -> User | None:
+    async with services.sessions() as session:
+        user: User | None = await session.scalar(select(User).where(User.email == email))
+    return user
+
+
+async def _register(services: AuthServices, user: User) -> None:
     async with services.sessions.begin() as session:
-        user = await session.scalar(select(User).where(User.email == email))
-        if user is None:
-            user = User(email=email, name=name, password_hash=kept)
-            session.add(user)
-            await session.flush()
-        in_use = await _is_in_use(session, user)
-        record(session, Event.REGISTERED_AGAIN if in_use else Event.REGISTERED, subject=user.id)
-        if not in_use:
-            token = _new_verification(session, services, user, name=name, password_hash=kept)
-            await _post_verification(session, services, email, token)
-        elif user.deleted_at is None:
-            await services.post(session, "already_registered", email)
+        session.add(user)
+        await session.flush()
+        record(session, Event.REGISTERED, subject=user.id)
+        await _send_verification(session, services, user)
+
+
+async def _register_again(services: AuthServices, user_id: UUID, *, competing: bool) -> None:
+    async with services.sessions.begin() as session:
+        enough = await has_enough_tokens(session, user_id, Purpose.VERIFY, MOST_REGISTERED)
+        user = await session.get_one(User, user_id)
+        if _is_in_use(services, user):
+            told = await count_recent(session, Event.REGISTERED_AGAIN, user.id)
+            record(session, Event.REGISTERED_AGAIN, subject=user.id)
+            if user.deleted_at is None and told < MOST_PENDING:
+                await services.post(session, "already_registered", user.email)
+            return
+        record(session, Event.REGISTERED, subject=user.id)
+        if competing:
+            _forget_registration(user)
+        if not enough:
+            await _send_verification(session, services, user)
+
+
+def _forget_registration(user: User) -> None:
+    user.name, user.password_hash = "", None
 
 
 async def request_verification(services: AuthServices, email: str) -> None:
@@ -71,8 +92,7 @@ async def request_move(
     """
     taken = await session.scalar(select(User.id).where(User.email == email))
     if taken is None:
-        token = _new_verification(session, services, user, address=email)
-        await _post_verification(session, services, email, token)
+        await _send_verification(session, services, user, email)
     else:
         await services.post(session, "already_registered", email)
     await session.commit()
@@ -81,15 +101,17 @@ async def request_move(
 async def verify(session: AsyncSession, services: AuthServices, token: str) -> None:
     """Note that an address belongs to its account, and make it the account's where it was not.
 
+    An account without a password, as after competing registrations, gets a mail to choose one.
+
     Raises:
         InvalidEmailTokenError: The token is invalid or expired, or its email is taken.
     """
     user, used = await use_token(session, token, Purpose.VERIFY)
-    # A mail that someone else's registration sent changes nothing of an account that is in use.
-    if used.password_hash is not None and not await _is_in_use(session, user):
-        user.password_hash, user.name = used.password_hash, used.name or ""
+    # An earlier release mailed a token with the password of each registration.
+    if not _is_in_use(services, user) and used.password_hash not in (None, user.password_hash):
+        _forget_registration(user)
     before, user.email = user.email, used.address
-    user.verified_at = now()
+    chooses, user.verified_at = not user.verified and user.password_hash is None, now()
     try:
         await session.flush()
     except IntegrityError as error:
@@ -99,30 +121,25 @@ async def verify(session: AsyncSession, services: AuthServices, token: str) -> N
     if details:
         await drop_tokens(session, user.id, Purpose.RESET)
         await services.post(session, "address_changed", before)
+    if chooses:
+        reset = await new_reset(session, services, user)
+        await post_reset(session, services, "choose_password", user.email, reset)
 
 
-async def _is_in_use(session: AsyncSession, user: User) -> bool:
-    if user.verified or user.deleted_at is not None:
-        return True
+def _is_in_use(services: AuthServices, user: User) -> bool:
     # Where verification is not required, people use what they have not verified.
-    opened = select(Session.id).where(Session.user_id == user.id).limit(1)
-    return await session.scalar(opened) is not None
+    required = services.settings.email_verification_required
+    return user.verified or user.deleted_at is not None or not required
 
 
-def _new_verification(
-    session: AsyncSession, services: AuthServices, user: User, **options: Any
-) -> str:
-    lifetime = timedelta(hours=services.settings.verification_token_hours)
-    return new_token(session, user, Purpose.VERIFY, lifetime, **options)
-
-
-async def _post_verification(
-    session: AsyncSession, services: AuthServices, email: str, token: str
+async def _send_verification(
+    session: AsyncSession, services: AuthServices, user: User, email: str | None = None
 ) -> None:
-    lifetime = f"{services.settings.verification_token_hours} hours"
+    hours = services.settings.verification_token_hours
+    token = new_token(session, user, Purpose.VERIFY, timedelta(hours=hours), address=email)
     link = services.link("verify-email", token)
-    fields = {"token": token, "link": link, "lifetime": lifetime}
-    await services.post(session, "verify_email", email, **fields)
+    fields = {"token": token, "link": link, "lifetime": f"{hours} hours"}
+    await services.post(session, "verify_email", email or user.email, **fields)
 
 
 async def send_verification(services: AuthServices, email: str) -> None:
@@ -134,9 +151,5 @@ async def send_verification(services: AuthServices, email: str) -> None:
         if await has_enough_tokens(session, user.id, Purpose.VERIFY):
             return
         await session.refresh(user)
-        if user.verified:  # by a request that this one has waited for
-            return
-        last = await newest_token(session, user.id, Purpose.VERIFY)
-        given = {"name": last.name, "password_hash": last.password_hash} if last else {}
-        token = _new_verification(session, services, user, **given)
-        await _post_verification(session, services, email, token)
+        if not user.verified:  # by a request that this one has waited for
+            await _send_verification(session, services, user)

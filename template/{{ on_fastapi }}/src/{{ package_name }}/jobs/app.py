@@ -25,7 +25,7 @@ from .connection import open_connector, task_modules
 from .manager import ContextJobManager
 
 jobs = App(connector=InMemoryConnector(), import_paths=task_modules())
-jobs.job_manager = ContextJobManager(jobs.connector)
+jobs.job_manager = ContextJobManager(jobs)
 
 
 async def enqueue(

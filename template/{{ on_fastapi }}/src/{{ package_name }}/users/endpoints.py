@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Body, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 
 from ..auth.current import ADMIN_ERRORS, USER_ERRORS, AuthServicesDep, CurrentAdmin, CurrentUser
 from ..auth.email_tokens import drop_tokens
@@ -20,7 +20,6 @@ from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
 from ..openapi import LOCATED
 from ..rate_limit import RateLimit
-from ..routes import PrefixRouter
 from . import service
 from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
@@ -36,7 +35,7 @@ from .schemas import (
     UserUpdate,
 )
 
-router = PrefixRouter(
+router = APIRouter(
     prefix="/users",
     tags=["users"],
     responses=documented(UnavailableError),

@@ -1,7 +1,7 @@
 """The tables of jobs: Procrastinate's own migrations, up to one that stays the same.
 
-A later version of the package brings further ones, and `tests/test_jobs.py` fails: then a migration
-like this one runs those from here on (docs/jobs.md).
+A later version of the package brings further ones, and `tests/test_job_tables.py` fails: then a
+migration like this one runs those from here on (docs/jobs.md).
 """
 
 from alembic import op
@@ -12,8 +12,10 @@ down_revision = None
 branch_labels = ("jobs",)
 depends_on = None
 
+AFTER = ""
 NEWEST = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
 
+_DONE = "SELECT obj_description(to_regclass('procrastinate_jobs'), 'pg_class')"
 _DROP = """
 DROP TABLE procrastinate_events, procrastinate_periodic_defers, procrastinate_jobs,
     procrastinate_workers CASCADE;
@@ -27,17 +29,21 @@ DROP TYPE procrastinate_job_to_defer_v1, procrastinate_job_status, procrastinate
 
 
 def upgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
+    bind = op.get_bind()
+    if bind.dialect.name != "postgresql":
+        return
+    # Each file has a transaction of its own: up to PostgreSQL 16 none can use a value that it adds
+    # to an enumeration. A comment tells an attempt after an interrupted one where to go on.
+    with bind.engine.connect() as connection:
+        done = connection.exec_driver_sql(_DONE).scalar() or AFTER
         for path in sorted(migrations_path.glob("*.sql")):
-            if path.name <= NEWEST:
-                _execute(path.read_text(encoding="utf-8"))
+            if done < path.name <= NEWEST:
+                # The driver takes several statements at once only without parameters.
+                connection.connection.cursor().execute(path.read_text(encoding="utf-8"))
+                connection.exec_driver_sql(f"COMMENT ON TABLE procrastinate_jobs IS '{path.name}'")
+                connection.commit()
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        _execute(_DROP)
-
-
-def _execute(statements: str) -> None:
-    # The driver takes several statements at once only if there are no parameters, not even none.
-    op.get_bind().connection.cursor().execute(statements)
+        op.get_bind().connection.cursor().execute(_DROP)
