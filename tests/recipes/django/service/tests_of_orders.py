@@ -92,6 +92,8 @@ def test_force_login_opens_the_admin_site(root):
     client.force_login(root)
 
     assert client.get(reverse("admin:index")).status_code == 200
+    client.logout()
+    assert client.get(reverse("admin:index")).status_code == 302
 
 
 def test_login_checks_the_password(root):

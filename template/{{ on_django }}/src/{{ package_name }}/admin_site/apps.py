@@ -1,7 +1,7 @@
 """The admin site, as Django knows it."""
 
 from django.contrib.admin import apps
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 
 
 class AdminSiteConfig(apps.AdminConfig):
@@ -10,10 +10,11 @@ class AdminSiteConfig(apps.AdminConfig):
     default_site = f"{__package__}.site.ServiceAdminSite"
 
     def ready(self) -> None:
-        """Look for the apps' modules, and open a session for each login by a cookie."""
+        """Look for the apps' modules, and open a session while a login by a cookie lasts."""
         from .django_views import limit_views  # noqa: PLC0415 -- models are loaded by now
-        from .login import begin  # noqa: PLC0415 -- as above
+        from .login import begin, end  # noqa: PLC0415 -- as above
 
         super().ready()
         user_logged_in.connect(begin)
+        user_logged_out.connect(end)
         limit_views()

@@ -30,10 +30,10 @@ def begin(request: HttpRequest | None, user: User, **_: Any) -> None:
     _name(cast("HttpRequest", request), user)
 
 
-def end(request: HttpRequest) -> None:
-    """Revoke the session at a logout."""
-    user = cast("User", request.user)
-    log_out_of_site(state_of(request)["accounts"], user.pk, session_id(request))
+def end(request: HttpRequest, user: User | None, **_: Any) -> None:
+    """Revoke the session of a login by a cookie at its logout."""
+    if user is not None and _SESSION_ID in request.session:
+        log_out_of_site(state_of(request)["accounts"], user.pk, session_id(request))
 
 
 def session_id(request: HttpRequest) -> UUID:

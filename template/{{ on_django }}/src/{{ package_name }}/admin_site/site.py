@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from starlette.types import Scope
 
@@ -16,7 +15,6 @@ from ..audit.events import Event
 from ..audit.service import record
 from ..rate_limiting import address_and_route
 from ..routes import API_ROOT, FIRST, ROUTE
-from . import login
 from .password import PasswordView
 
 _GUESSES = {"POST": attrgetter("rate_limit_login")}
@@ -72,14 +70,6 @@ class ServiceAdminSite(admin.AdminSite):
     login.max_body_bytes = 8192  # type: ignore[attr-defined] # as above
     login.throttle_limit = _GUESSES  # type: ignore[attr-defined] # as above
     login.throttle_identifier = partial(address_and, "auth/login")  # type: ignore[attr-defined] # as above
-
-    def logout(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
-        """Log out."""
-        if request.method == "POST":
-            login.end(request)
-        return super().logout(request, extra_context)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -56,7 +56,7 @@ class ActiveField(models.GeneratedField):
         super().__init__(**options)
 
     def check(self, **options: Any) -> list[CheckMessage]:
-        """Check the field without a connection, for its column is the same everywhere."""
+        """Check the field without a connection; the service's databases have such columns."""
         return super().check(**{**options, "databases": ()})
 
     def deconstruct(self) -> Any:
