@@ -36,6 +36,7 @@ from rest_framework.views import APIView
 
 from ..api import ServiceView
 from ..async_views import AsyncView, methods
+from ..public import public
 from ..users.models import User
 
 
@@ -95,6 +96,7 @@ class ModelView(FrameworksView):
     queryset = User.objects.all()
 
 
+@public
 class DjangosView(View):
     """A view of Django's own."""
 
@@ -104,6 +106,7 @@ class DjangosView(View):
         return HttpResponse()
 
 
+@public
 class QuickView(AsyncView):
     """Runs on the event loop."""
 
@@ -113,6 +116,7 @@ class QuickView(AsyncView):
         return HttpResponse()
 
 
+@public
 @methods("GET")
 async def quick(request: HttpRequest) -> HttpResponse:
     """Return nothing."""
@@ -127,12 +131,14 @@ def decorated(request: Request) -> Response:
     return Response([])
 
 
+@public
 def plain(request: HttpRequest) -> HttpResponse:
     """Return nothing."""
     del request
     return HttpResponse()
 
 
+@public
 def behind(request: HttpRequest) -> HttpResponse:
     """Ask another view, whose limit is its own."""
     return OwnLimitView.as_view()(request)

@@ -116,6 +116,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path, reverse
 
+from ..public import public
+
 logger = logging.getLogger(__name__)
 POLICY = "default-src 'self'"
 
@@ -139,10 +141,10 @@ def routes(request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [
-    path("pages/hello", hello, name="hello"),
-    path("pages/fails", fails, name="fails"),
+    public(path("pages/hello", hello, name="hello")),
+    public(path("pages/fails", fails, name="fails")),
     path("pages/mine", mine, name="mine"),
-    path("pages/routes", routes, name="routes"),
+    public(path("pages/routes", routes, name="routes")),
     path("__debug__/", include("debug_toolbar.urls")),
 ]
 ''',
