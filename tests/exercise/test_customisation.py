@@ -54,6 +54,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from .auth.current import CurrentClaims, CurrentUser
+from .public import PUBLIC, public
 from .rate_limit import RateLimit
 from .routes import SliceRouter
 
@@ -66,7 +67,7 @@ async def list_orders(user: CurrentUser) -> str:
     return user.email
 
 
-@router.get("/fails")
+@router.get("/fails", dependencies=[Depends(PUBLIC)])
 async def fail() -> str:
     logger.warning("pays with token=%s", "{SECRET}", extra={{"api_key": "{SECRET}"}})
     raise RuntimeError("password={SECRET}")
@@ -84,6 +85,7 @@ from rest_framework.views import APIView
 
 from .api import ServiceView
 from .async_views import AsyncView
+from .public import public
 
 logger = logging.getLogger(__name__)
 
@@ -234,7 +236,9 @@ class Signed(APIRoute):
         return signed
 
 
-hooks = SliceRouter(prefix="/orders/hooks", route_class=Signed)
+hooks = SliceRouter(
+    prefix="/orders/hooks", route_class=Signed, dependencies=[Depends(PUBLIC)]
+)
 
 
 @hooks.get("")
@@ -303,7 +307,7 @@ FASTAPI = [
     Custom(
         "a limit of a route's own",
         more="""
-@router.get("/limited", dependencies=[Depends(RateLimit("7/minute"))])
+@router.get("/limited", dependencies=[Depends(RateLimit("7/minute")), Depends(PUBLIC)])
 async def limited() -> str:
     return "limited"
 """,
@@ -351,7 +355,7 @@ async def me(user: CurrentUser):
     Custom(
         "a router in a router",
         more="""
-inner = APIRouter(prefix="/inner")
+inner = APIRouter(prefix="/inner", dependencies=[Depends(PUBLIC)])
 
 
 @inner.get("")
@@ -364,9 +368,31 @@ router.include_router(inner)
         look=_responds(f"{ORDERS}/inner", 200),
     ),
     Custom(
+        "a router that asks nobody",
+        more="""
+@router.delete("/{order_id}")
+async def delete_order(order_id: int) -> None:
+    return None
+""",
+        refused="DELETE /api/v1/orders/{order_id}: is open to everyone",
+    ),
+    Custom(
+        "a mounted application that asks nobody",
+        more="""
+from starlette.applications import Starlette
+
+from .auth.current import get_current_user
+
+mounting = APIRouter(dependencies=[Depends(get_current_user)])  # of which a mount gets none
+mounting.mount("/inner", Starlette())
+""",
+        slices="from .orders import mounting\nROUTERS = (*ROUTERS, mounting)\n",
+        refused="/api/v1/inner: is open to everyone",
+    ),
+    Custom(
         "a mounted application",
         more=f"""
-inner = FastAPI()
+inner = public(FastAPI())
 
 
 @inner.get("/fails")
@@ -505,8 +531,20 @@ urlpatterns.append(path("orders/free", FreeView.as_view()))
         look=_responds(f"{ORDERS}/free", 200),
     ),
     Custom(
+        "a plain view that asks nobody",
+        more="""
+def plain(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("plain")
+
+
+urlpatterns.append(path("orders/plain", plain))
+""",
+        refused="/api/v1/orders/plain: is open to everyone",
+    ),
+    Custom(
         "a plain view",
         more="""
+@public
 def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse("plain")
 

@@ -35,6 +35,7 @@ from starlette.routing import Route
 from starlette.websockets import WebSocket as PlainWebSocket
 
 from .auth.current import CurrentClaims, CurrentUser
+from .public import PUBLIC, public
 from .rate_limit import RateLimit
 from .routes import SliceRouter
 
@@ -54,9 +55,11 @@ class SignedRoute(APIRoute):
         return check
 
 
-slice_router = SliceRouter(prefix="/own/slice")
+slice_router = SliceRouter(prefix="/own/slice", dependencies=[Depends(PUBLIC)])
 slice_router.route_class = SignedRoute
-plain_router = APIRouter(prefix="/own/plain", route_class=SignedRoute)
+plain_router = APIRouter(
+    prefix="/own/plain", route_class=SignedRoute, dependencies=[Depends(PUBLIC)]
+)
 for router in (slice_router, plain_router):
 
     @router.get("/signed")
@@ -65,7 +68,7 @@ for router in (slice_router, plain_router):
         return "signed"
 
 
-endpoints = SliceRouter(prefix="/own/endpoints")
+endpoints = SliceRouter(prefix="/own/endpoints", dependencies=[Depends(PUBLIC)])
 
 
 async def read_one() -> str:
@@ -96,18 +99,20 @@ async def read_nested(user: CurrentUser):  # type: ignore[no-untyped-def]  # as 
     return {"users": [user]}
 
 
+@public
 async def _serve(request: Request) -> Response:
     return PlainTextResponse("plain")
 
 
+@public
 async def _talk(socket: PlainWebSocket) -> None:
     await socket.accept()
     await socket.close()
 
 
-mixed = APIRouter()
+mixed = APIRouter(dependencies=[Depends(PUBLIC)])
 mixed.add_route("/own/mixed/route", _serve)
-mixed.mount("/own/mixed/mounted", Starlette(routes=[Route("/", _serve)]))
+mixed.mount("/own/mixed/mounted", public(Starlette(routes=[Route("/", _serve)])))
 mixed.add_websocket_route("/own/mixed/starlette", _talk)
 inner = APIRouter(prefix="/own/mixed/inner")
 

@@ -15,9 +15,10 @@ SHIPPED = (
 FASTAPI_CONFIG = '@router.get("/config"'
 FASTAPI_ORDERS = '''"""Orders."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from .core.problems import ServiceError
+from .public import PUBLIC
 
 
 class OrderLostError(ServiceError):
@@ -28,7 +29,7 @@ class OrderLostError(ServiceError):
     detail = "The order is lost."
 
 
-plain = APIRouter()
+plain = APIRouter(dependencies=[Depends(PUBLIC)])
 
 
 @plain.get("/orders2/{order_id}", responses={410: {"description": "Lost"}})

@@ -12,7 +12,7 @@ RECIPE = '''"""Authors and their books."""
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, sele
 from ..core.problems import ConflictError
 from ..db.models import Base
 from ..db.session import SessionDep
+from ..public import PUBLIC
 
 
 class Author(Base):
@@ -45,7 +46,7 @@ class Book(Base):
     author: Mapped[Author] = relationship(back_populates="books")
 
 
-router = APIRouter(prefix="/api/v1/authors")
+router = APIRouter(prefix="/api/v1/authors", dependencies=[Depends(PUBLIC)])
 
 
 @router.post("/{name}", status_code=201)

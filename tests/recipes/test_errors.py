@@ -8,15 +8,16 @@ pytestmark = pytest.mark.xdist_group("recipes")
 
 RECIPE = '''"""Errors."""
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from ..core.problems import ServiceError
+from ..public import PUBLIC
 from ..settings import Settings
 
-router = APIRouter(prefix="/api/v1/errors")
+router = APIRouter(prefix="/api/v1/errors", dependencies=[Depends(PUBLIC)])
 
 
 class UnicornException(Exception):

@@ -11,14 +11,15 @@ pytestmark = pytest.mark.xdist_group("recipes")
 
 RECIPE = '''"""What the tests override."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from ..auth.current import CurrentAdmin, CurrentClaims, CurrentUser
 from ..db.session import SessionDep
 from ..dependencies import CacheDep, SettingsDep
+from ..public import PUBLIC
 from ..settings import Settings
 
-router = APIRouter(prefix="/api/v1/overridden")
+router = APIRouter(prefix="/api/v1/overridden", dependencies=[Depends(PUBLIC)])
 
 
 @router.get("/settings")

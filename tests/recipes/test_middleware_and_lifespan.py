@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..public import PUBLIC
 from ..settings import Settings
 
 LONGEST = 5
@@ -59,7 +60,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
     yield {"model": "a model"}
 
 
-router = APIRouter(prefix="/api/v1/lifespan", lifespan=lifespan)
+router = APIRouter(
+    prefix="/api/v1/lifespan", lifespan=lifespan, dependencies=[Depends(PUBLIC)]
+)
 
 
 def get_model(request: Request) -> str:

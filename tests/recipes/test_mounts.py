@@ -10,7 +10,7 @@ RECIPE = '''"""Mounts."""
 
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Integer, literal, select
 from starlette.applications import Starlette
@@ -18,9 +18,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 from ..db.session import SessionDep
+from ..public import PUBLIC, public
 from ..settings import Settings
 
-subapi = FastAPI()
+subapi = FastAPI(dependencies=[Depends(PUBLIC)])
 
 
 @subapi.get("/sub/{number}")
@@ -46,17 +47,19 @@ async def word(request: Request) -> PlainTextResponse:
     return PlainTextResponse("word")
 
 
-third_party = Starlette(
-    routes=[
-        Route("/page", page),
-        Mount("/inner", routes=[Route("/{word}", word)]),
-    ]
+third_party = public(
+    Starlette(
+        routes=[
+            Route("/page", page),
+            Mount("/inner", routes=[Route("/{word}", word)]),
+        ]
+    )
 )
 
 
 def extend(app: FastAPI, settings: Settings) -> None:
     app.mount("/subapi", subapi)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent), name="static")
+    app.mount("/static", public(StaticFiles(directory=Path(__file__).parent)), name="static")
     app.mount("/third", third_party)
     app.mount("/pages", third_party)
 '''

@@ -14,15 +14,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import Counter
 
 from ..core.health import Check
 from ..dependencies import SettingsDep
+from ..public import PUBLIC
 from ..settings import Settings
 
 ORDERS = Counter("orders_total", "Orders taken.", ["kind"])
-router = APIRouter(prefix="/api/v1/counted")
+router = APIRouter(prefix="/api/v1/counted", dependencies=[Depends(PUBLIC)])
 
 
 async def ping() -> None:

@@ -20,16 +20,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, File, Request, UploadFile
+from fastapi import APIRouter, Depends, FastAPI, File, Request, UploadFile
 from fastapi.responses import FileResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..db.session import SessionDep, StreamSessionDep
+from ..public import PUBLIC
 from ..settings import Settings
 
-router = APIRouter(prefix="/api/v1/files")
+router = APIRouter(prefix="/api/v1/files", dependencies=[Depends(PUBLIC)])
 
 
 @router.post("/small")

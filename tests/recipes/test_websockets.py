@@ -31,10 +31,11 @@ from starlette.requests import HTTPConnection
 
 from ..auth.current import CurrentUser
 from ..core.problems import ConflictError
+from ..public import PUBLIC
 from ..rate_limit import RateLimit
 from ..settings import Settings
 
-router = APIRouter(prefix="/api/v1/sockets")
+router = APIRouter(prefix="/api/v1/sockets", dependencies=[Depends(PUBLIC)])
 
 
 @router.websocket("/echo")
@@ -103,7 +104,7 @@ async def crash(websocket: WebSocket) -> None:
 def extend(app: FastAPI, settings: Settings) -> None:
     app.include_router(router)
 
-    @app.websocket("/api/v1/sockets-of-the-app")
+    @app.websocket("/api/v1/sockets-of-the-app", dependencies=[Depends(PUBLIC)])
     async def talk(websocket: WebSocket) -> None:
         await echo(websocket)
 '''

@@ -37,6 +37,7 @@ from rest_framework.views import APIView
 
 from ..api import ServiceView
 from ..async_views import AsyncView, methods
+from ..public import public
 from ..users.models import User
 
 
@@ -96,6 +97,7 @@ class ModelView(FrameworksView):
     queryset = User.objects.all()
 
 
+@public
 class DjangosView(View):
     """A view of Django's own."""
 
@@ -105,6 +107,7 @@ class DjangosView(View):
         return HttpResponse()
 
 
+@public
 class QuickView(AsyncView):
     """Runs on the event loop."""
 
@@ -114,6 +117,7 @@ class QuickView(AsyncView):
         return HttpResponse()
 
 
+@public
 @methods("GET")
 async def quick(request: HttpRequest) -> HttpResponse:
     """Return nothing."""
@@ -128,12 +132,14 @@ def decorated(request: Request) -> Response:
     return Response([])
 
 
+@public
 def plain(request: HttpRequest) -> HttpResponse:
     """Return nothing."""
     del request
     return HttpResponse()
 
 
+@public
 @csrf_exempt
 def behind(request: HttpRequest) -> HttpResponse:
     """Ask another view, whose limit is its own."""

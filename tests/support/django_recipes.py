@@ -121,6 +121,8 @@ from django.shortcuts import redirect, render
 from django.urls import include, path, reverse
 from django.views.decorators.csp import csp_override
 
+from ..public import public
+
 logger = logging.getLogger(__name__)
 POLICY = "default-src 'self'"
 
@@ -157,13 +159,17 @@ def routes(request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [
-    path("pages/hello", hello, name="hello"),
-    path("pages/fails", fails, name="fails"),
+    public(path("pages/hello", hello, name="hello")),
+    public(path("pages/fails", fails, name="fails")),
     path("pages/mine", mine, name="mine"),
     path("pages/mine/too", mine_too, name="mine-too"),
-    path("pages/contact", csp_override(settings.SECURE_CSP)(contact), name="contact"),
-    path("accounts/login/", csp_override(settings.SECURE_CSP)(LoginView.as_view()), name="login"),
-    path("pages/routes", routes, name="routes"),
+    public(path("pages/contact", csp_override(settings.SECURE_CSP)(contact), name="contact")),
+    public(
+        path(
+            "accounts/login/", csp_override(settings.SECURE_CSP)(LoginView.as_view()), name="login"
+        )
+    ),
+    public(path("pages/routes", routes, name="routes")),
     path("__debug__/", include("debug_toolbar.urls")),
 ]
 ''',

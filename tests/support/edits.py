@@ -199,6 +199,17 @@ def _add_slice(service: Project) -> None:
     )
 
 
+def mark_slice(service: Project) -> None:
+    """Mark the slice's router as public, as the start of a FastAPI service with accounts asks."""
+    endpoints = package_of(service) / "greetings" / "endpoints.py"
+    replace(
+        endpoints,
+        "import APIRouter\n",
+        "import APIRouter, Depends\n\nfrom ..public import PUBLIC\n",
+    )
+    replace(endpoints, 'tags=["greetings"])', 'tags=["greetings"], dependencies=[Depends(PUBLIC)])')
+
+
 def _keeps_slice(service: Project) -> bool:
     package, django = package_of(service), _is_django(service)
     kept = (package / "greetings" / "endpoints.py").read_text()

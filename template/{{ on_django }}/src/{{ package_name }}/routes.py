@@ -29,7 +29,8 @@ def max_body_size(scope: Scope) -> int | None:
 
 
 @lru_cache(maxsize=1024)
-def _template(route: str) -> str:
+def template_of(route: str) -> str:
+    """Return the template of a route as Django has it, like api/v1/orders/<int:order_id>."""
     if "(?" in route or route.endswith(("$", r"\Z")):  # of re_path, or of a router's
         route = utils.replace_named_groups(utils.remove_non_capturing_groups(route))
         route = utils.replace_metacharacters(utils.replace_unnamed_groups(route))
@@ -52,7 +53,7 @@ def note_route(request: HttpRequest, match: ResolverMatch) -> None:
     """Store the route template of a request, like /api/v1/orders/{order_id}, for middlewares."""
     scope = getattr(request, "scope", None)
     if scope is not None:
-        scope["state"][ROUTE] = _template(match.route)
+        scope["state"][ROUTE] = template_of(match.route)
         scope["state"][_VIEW] = match.func
 
 

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .core.limits import parse_limit
+from .public import is_public, public
 from .rate_limiting import client_and_route, count, refusal
 from .routes import MOUNTED_AT, effective_route, route_template, starlette_routes
 from .settings import Settings, SettingsError
@@ -186,6 +187,11 @@ class LimitedApp:
         await self.app(scope, receive, send)
 
 
+def unlimited(app: ASGIApp) -> ASGIApp:
+    """Return an application without the default limit around it."""
+    return app.app if isinstance(app, LimitedApp) else app
+
+
 def limit_plain_routes(routes: Sequence[BaseRoute], *, but: str | None) -> None:
     """Put the default limit on mounts and routes of Starlette's own, which have no dependencies.
 
@@ -195,7 +201,8 @@ def limit_plain_routes(routes: Sequence[BaseRoute], *, but: str | None) -> None:
     """
     for route in starlette_routes(routes):
         if route.path != but and not isinstance(route.app, LimitedApp):
-            route.app = LimitedApp(route.app)
+            marked = is_public(route.app if isinstance(route, Mount) else route.endpoint)
+            route.app = public(LimitedApp(route.app)) if marked else LimitedApp(route.app)
             if not isinstance(route, Mount):
                 route.endpoint = route.app  # of which an inclusion makes the route anew
         if isinstance(route, Mount) and isinstance(route.app, LimitedApp):

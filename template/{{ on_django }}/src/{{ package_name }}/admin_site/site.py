@@ -13,6 +13,7 @@ from starlette.types import Scope
 from .. import about
 from ..audit.events import Event
 from ..audit.service import record
+from ..public import public
 from ..rate_limiting import address_and_route
 from ..routes import API_ROOT, FIRST, ROUTE
 from .password import PasswordView
@@ -59,6 +60,13 @@ class ServiceAdminSite(admin.AdminSite):
         """Return whether staff calls; a role counts from the next request on."""
         return request.user.is_authenticated and may_enter(request.user)
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 -- as the base has it
+        """Return a view that only staff reaches, and that shows it (auth/open_routes.py)."""
+        guarded: Any = super().admin_view(view, cacheable)
+        guarded.admin_site = self
+        return guarded
+
+    @public
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -5,9 +5,11 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
+from ..public import public
+
 urlpatterns: list[URLPattern | URLResolver] = []
 if settings.ADMIN_ENABLED:
     urlpatterns += [
-        path("admin", RedirectView.as_view(pattern_name="admin:index")),
+        public(path("admin", RedirectView.as_view(pattern_name="admin:index"))),
         path("admin/", admin.site.urls),
     ]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Depends, Query
 from ..core.problems import UnavailableError
 from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
+from ..public import PUBLIC
 from ..rate_limit import RateLimit
 from ..rate_limiting import address_and_route, client_and_route
 from ..users.models import User
@@ -70,6 +71,7 @@ _RESET_LIMIT = _limit("rate_limit_reset", by_address=True)
 _PASSWORD_LIMIT = _limit("rate_limit_login", by_address=True)
 _LOGOUT_LIMIT = _limit("rate_limit_logout")
 _ME_LIMIT = _limit("rate_limit_me")
+_PUBLIC = Depends(PUBLIC)
 _REGISTERED = Accepted(detail="Check your inbox for an email with the next steps.")
 _MAILED = Accepted(detail="If the address has an account that needs it, an email was sent.")
 
@@ -78,7 +80,7 @@ _MAILED = Accepted(detail="If the address has an account that needs it, an email
     "/register",
     status_code=HTTPStatus.ACCEPTED,
     summary="Register",
-    dependencies=[_REGISTER_LIMIT],
+    dependencies=[_REGISTER_LIMIT, _PUBLIC],
     responses=documented(RegistrationClosedError),
 )
 async def register(data: NewAccount, services: AuthServicesDep) -> Accepted:
@@ -98,7 +100,7 @@ async def register(data: NewAccount, services: AuthServicesDep) -> Accepted:
     "/verify-email",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Verify an email",
-    dependencies=[_RESET_LIMIT],
+    dependencies=[_RESET_LIMIT, _PUBLIC],
     responses=documented(InvalidEmailTokenError),
 )
 async def verify_email(
@@ -117,7 +119,7 @@ async def verify_email(
     "/verify-email/request",
     status_code=HTTPStatus.ACCEPTED,
     summary="Send another verification token",
-    dependencies=[_RESET_LIMIT],
+    dependencies=[_RESET_LIMIT, _PUBLIC],
 )
 async def request_verification(data: MailingBody, services: AuthServicesDep) -> Accepted:
     """Send a token to an unverified email; the response is always the same."""
@@ -129,7 +131,7 @@ async def request_verification(data: MailingBody, services: AuthServicesDep) -> 
     "/login",
     response_model=TokenPair,
     summary="Log in",
-    dependencies=[_LOGIN_LIMIT],
+    dependencies=[_LOGIN_LIMIT, _PUBLIC],
     responses=documented(InvalidCredentialsError),
     openapi_extra=LOGIN_BODY,
 )
@@ -153,7 +155,7 @@ async def log_in(data: LoginForm, services: AuthServicesDep) -> sessions.Issued:
     "/refresh",
     response_model=TokenPair,
     summary="Refresh the tokens",
-    dependencies=[_REFRESH_LIMIT],
+    dependencies=[_REFRESH_LIMIT, _PUBLIC],
     responses=documented(InvalidRefreshTokenError),
 )
 async def refresh(data: RefreshBody, services: AuthServicesDep) -> sessions.Issued:
@@ -237,7 +239,7 @@ async def change_password(
     "/reset-password/request",
     status_code=HTTPStatus.ACCEPTED,
     summary="Send a reset token",
-    dependencies=[_RESET_LIMIT],
+    dependencies=[_RESET_LIMIT, _PUBLIC],
 )
 async def request_reset(data: MailingBody, services: AuthServicesDep) -> Accepted:
     """Send a token that resets the password; the response is the same for unknown emails."""
@@ -249,7 +251,7 @@ async def request_reset(data: MailingBody, services: AuthServicesDep) -> Accepte
     "/reset-password",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Reset the password",
-    dependencies=[_RESET_LIMIT],
+    dependencies=[_RESET_LIMIT, _PUBLIC],
     responses=documented(InvalidEmailTokenError),
 )
 async def reset_password(data: ResetBody, services: AuthServicesDep) -> None:

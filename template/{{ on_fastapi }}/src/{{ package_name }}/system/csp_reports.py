@@ -1,10 +1,11 @@
 """Where browsers report what the Content-Security-Policy has blocked."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from ..core.csp_reports import LARGEST_BYTES, PATH, log_report
+from ..public import PUBLIC
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(PUBLIC)])
 
 
 @router.post(PATH, status_code=204, max_body_size=LARGEST_BYTES)

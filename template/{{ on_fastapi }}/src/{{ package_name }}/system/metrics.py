@@ -3,10 +3,11 @@
 from fastapi import APIRouter, Depends, Response
 
 from ..dependencies import ServiceRequest, SettingsDep
+from ..public import PUBLIC
 from ..rate_limit import NO_LIMIT
 from .tokens import check_metrics_token
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(NO_LIMIT)])
+router = APIRouter(include_in_schema=False, dependencies=[Depends(NO_LIMIT), Depends(PUBLIC)])
 
 
 # No coroutine: adding up the workers' files would keep the event loop from its requests.

@@ -1,6 +1,9 @@
 """A WebSocket beside the API, as an ASGI application of its own."""
 
+from ..public import public
 
+
+@public  # it authenticates its clients by itself
 async def application(scope, receive, send):
     """Return each text to its client, if a user has connected."""
     if scope["type"] != "websocket" or "user_id" not in scope["state"]:

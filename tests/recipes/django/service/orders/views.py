@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ..items.service import ItemNameTakenError
+from ..public import public
 from .models import Order
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ def writes_then_fails(request: Request) -> Response:
     raise ItemNameTakenError
 
 
+@public
 def whoami(request: HttpRequest) -> HttpResponse:
     user = request.user
     return JsonResponse({"email": user.email if user.is_authenticated else None})
