@@ -250,16 +250,31 @@ class TestLogin:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
     def test_many_wrong_passwords_close_an_address_to_one_client_and_not_to_its_owner(
-        self, ann: Visitor, visitor: Visitor
+        self, bob: Visitor, visitor: Visitor
     ) -> None:
-        tried = [_login(visitor, ann.email, "wrong password").status_code for _ in range(5)]
+        tried = [_login(visitor, bob.email, "wrong password").status_code for _ in range(5)]
         # A slow machine may let one or two come back.
         while tried[-1] == 401 and len(tried) < 20:
-            tried.append(_login(visitor, ann.email, "wrong password").status_code)
+            tried.append(_login(visitor, bob.email, "wrong password").status_code)
 
         assert tried[:5] == [401] * 5
         assert tried[-1] == 429
-        assert _login(Visitor(visitor.http), ann.email, ann.password).status_code == 200
+        assert _login(Visitor(visitor.http), bob.email, bob.password).status_code == 200
+
+    def test_guesses_from_everywhere_close_an_account_to_strangers_and_not_to_its_owner(
+        self, bob: Visitor, mailbox: Mailbox
+    ) -> None:
+        tried = [401]
+        while tried[-1] == 401 and len(tried) < 60:
+            tried.append(_login(Visitor(bob.http), bob.email, "wrong password").status_code)
+        stranger = _login(Visitor(bob.http), bob.email, bob.password)
+        owner = _login(Visitor(bob.http, address=bob.address), bob.email, bob.password)
+
+        assert len(tried) > 30
+        assert _code(stranger) == (429, "RATE_LIMITED")
+        assert int(stranger.headers["Retry-After"]) >= 1
+        assert owner.status_code == 200
+        assert bob.password not in mailbox.wait(bob.email, subject="many failed").get_content()
 
     @pytest.mark.parametrize(
         ("body", "status"),

@@ -87,6 +87,9 @@ class AccountSettings(SettingsGroup):
         Field(description="Limit of users, in place of RATE_LIMIT_DEFAULT; unset: the same."),
     ] = None
     rate_limit_login: Annotated[Rate, Field(description="Limit of login attempts.")] = "5/minute"
+    rate_limit_account: Annotated[
+        Rate, Field(description="Limit of logins to one account, from wherever they are new.")
+    ] = "30/hour,100/day"
     rate_limit_register: Annotated[Rate, Field(description="Limit of registrations.")] = "3/minute"
     rate_limit_refresh: Annotated[Rate, Field(description="Limit of token refreshes.")] = (
         "10/minute"

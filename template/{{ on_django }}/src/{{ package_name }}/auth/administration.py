@@ -11,10 +11,10 @@ from django.utils.timezone import now
 
 from ..audit.events import Event
 from ..audit.service import prune, record
-from ..settings import SettingsError
+from ..settings import Settings, SettingsError
 from ..users.models import User
 from ..users.roles import Role
-from .models import MailedToken, Session
+from .models import MailedToken, RefreshToken, Session
 
 
 def promote(email: str, read_password: Callable[[], str]) -> str:
@@ -59,17 +59,20 @@ def follow_password(email: str) -> None:
         record(Event.PASSWORD_CHANGED, subject=user.pk)
 
 
-def remove_old(days: int) -> int:
+def remove_old(settings: Settings) -> int:
     """Remove what is out of date, and return how many audit entries there were.
 
     Raises:
         SettingsError: The database does not respond, or has no tables yet.
     """
-    # A revoked session stays for a day, longer than its access tokens are valid.
-    ended = Q(expires_at__lt=now()) | Q(revoked_at__lt=now() - timedelta(days=1))
+    # Tokens of a revoked session stay for a day, longer than its access tokens are valid.
+    ended = Q(session__expires_at__lt=now()) | Q(session__revoked_at__lt=now() - timedelta(days=1))
+    # A login from the same place is no new one until then (known_clients.py).
+    remembered = now() - timedelta(days=settings.refresh_token_days)
     with _transaction():
-        entries = prune(days)
-        Session.objects.filter(ended).delete()
+        entries = prune(settings.audit_retention_days)
+        RefreshToken.objects.filter(ended).delete()
+        Session.objects.filter(expires_at__lt=now(), created_at__lt=remembered).delete()
         MailedToken.objects.filter(expires_at__lt=now()).delete()
         SessionStore.clear_expired()  # what the cookies of the admin site stood for
     return entries

@@ -40,7 +40,7 @@ def prune(settings: Settings, _: argparse.Namespace) -> int:
     _set_django_up()
     from .administration import remove_old  # noqa: PLC0415 -- it wants Django to be set up
 
-    sys.stdout.write(f"{remove_old(settings.audit_retention_days)} audit entries removed\n")
+    sys.stdout.write(f"{remove_old(settings)} audit entries removed\n")
     return 0
 
 

@@ -3,7 +3,7 @@
 from procrastinate import JobContext
 
 from ..jobs.app import jobs
-from . import passwords, registration
+from . import known_clients, passwords, registration
 from .administration import remove_old
 
 
@@ -19,9 +19,15 @@ def send_verification(context: JobContext, *, email: str) -> None:
     registration.send_verification(context.additional_context["state"]["accounts"], email)
 
 
+@jobs.task(name="auth.send_warning", pass_context=True, queue="email")
+def send_warning(context: JobContext, *, email: str) -> None:
+    """Tell the owner of an account that no more guesses are allowed."""
+    known_clients.send_warning(context.additional_context["state"]["accounts"], email)
+
+
 @jobs.periodic(cron="17 3 * * *")
 @jobs.task(name="auth.prune", queueing_lock="auth.prune", pass_context=True)
 def prune(context: JobContext, timestamp: int) -> None:
     """Remove old audit entries, and expired sessions and tokens, as `make prune` does."""
     del timestamp
-    remove_old(context.additional_context["state"]["settings"].audit_retention_days)
+    remove_old(context.additional_context["state"]["settings"])

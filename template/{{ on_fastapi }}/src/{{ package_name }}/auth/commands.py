@@ -76,7 +76,11 @@ def remove_old(settings: Settings) -> int:
         entries = prune_audit(session, settings.audit_retention_days)
         ended = [
             delete(RefreshToken).where(RefreshToken.session_id.in_(_ended_sessions())),
-            delete(Session).where(Session.id.in_(_ended_sessions())),
+            # A login from the same place is no new one until then (known_clients.py).
+            delete(Session).where(
+                Session.expires_at < now(),
+                Session.created_at < now() - timedelta(days=settings.refresh_token_days),
+            ),
             delete(MailedToken).where(MailedToken.expires_at < now()),
         ]
         for statement in ended:
@@ -85,7 +89,7 @@ def remove_old(settings: Settings) -> int:
 
 
 def _ended_sessions() -> Select[UUID]:
-    # A revoked session stays for a day, longer than its access tokens are valid.
+    # Tokens of a revoked session stay for a day, longer than its access tokens are valid.
     yesterday = now() - timedelta(days=1)
     return select(Session.id).where(or_(Session.expires_at < now(), Session.revoked_at < yesterday))
 

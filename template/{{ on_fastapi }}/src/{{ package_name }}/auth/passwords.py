@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import SecretStr
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import Scope
 
 from ..audit.events import Event
 from ..audit.service import record
@@ -13,6 +14,7 @@ from ..db.models import now
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError, WrongPasswordError
+from .known_clients import limit_guesses, new_session
 from .purposes import Purpose
 from .services import AuthServices
 from .sessions import end_sessions
@@ -23,8 +25,10 @@ async def request_reset(services: AuthServices, email: str) -> None:
     await services.later.call(send_reset, services, email)
 
 
-async def reset(services: AuthServices, token: str, password: str) -> None:
+async def reset(services: AuthServices, token: str, password: str, scope: Scope) -> None:
     """Set a password with a mailed token; all sessions end, and the address counts as verified.
+
+    Whoever reads the mails of the account may log in from here, however many guess its password.
 
     Raises:
         InvalidEmailTokenError: The token is invalid, expired, or not for the user's email.
@@ -36,6 +40,9 @@ async def reset(services: AuthServices, token: str, password: str) -> None:
         if used.address != user.email:
             raise InvalidEmailTokenError
         await _set(session, services, user, kept)
+        here = new_session(user.id, timedelta(), scope)
+        here.revoked_at = here.expires_at
+        session.add(here)
         if not user.verified:
             user.verified_at = now()
         record(session, Event.RESET, actor=user.id, subject=user.id)
@@ -50,14 +57,16 @@ async def change(
     session_id: UUID,
     old: str,
     new: str,
+    scope: Scope,
 ) -> None:
     """Set a password, given the present one; all other sessions end.
 
     Raises:
         WrongPasswordError: The present one is another.
+        RateLimitedError: There were too many guesses, from new places.
         UnavailableError: Too many passwords are being hashed right now.
     """
-    await require_password(session, services, user, old)
+    await require_password(session, services, user, old, scope)
     kept = await services.passwords.hash(new)
     await _set(session, services, user, kept, but=session_id)
     record(session, Event.PASSWORD_CHANGED, actor=user.id, subject=user.id)
@@ -66,15 +75,17 @@ async def change(
 
 
 async def require_password(
-    session: AsyncSession, services: AuthServices, user: User, password: str | None
+    session: AsyncSession, services: AuthServices, user: User, password: str | None, scope: Scope
 ) -> None:
     """Require the password of the user; it ends the transaction of the session.
 
     Raises:
         WrongPasswordError: It is another.
+        RateLimitedError: There were too many guesses, from new places.
         UnavailableError: Too many passwords are being compared right now.
     """
     kept = user.password_hash.get_secret_value() if user.password_hash else None
+    await limit_guesses(session, services, scope, user.email)
     await session.commit()  # others need the connection meanwhile
     if not (await services.passwords.verify(password or "", kept)).matches:
         raise WrongPasswordError

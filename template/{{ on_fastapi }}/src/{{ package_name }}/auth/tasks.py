@@ -3,7 +3,7 @@
 from procrastinate import JobContext
 
 from ..jobs.app import jobs
-from . import passwords, registration
+from . import known_clients, passwords, registration
 from .commands import remove_old
 
 
@@ -17,6 +17,12 @@ async def send_reset(context: JobContext, *, email: str) -> None:
 async def send_verification(context: JobContext, *, email: str) -> None:
     """Send another token, if the email is unverified."""
     await registration.send_verification(context.additional_context["state"]["accounts"], email)
+
+
+@jobs.task(name="auth.send_warning", pass_context=True, queue="email")
+async def send_warning(context: JobContext, *, email: str) -> None:
+    """Tell the owner of an account that no more guesses are allowed."""
+    await known_clients.send_warning(context.additional_context["state"]["accounts"], email)
 
 
 @jobs.periodic(cron="17 3 * * *")
