@@ -167,6 +167,42 @@ class TestRegistration:
         if status == 422:
             assert [error["loc"] for error in answer.json()["errors"]] == [["body", "password"]]
 
+    @pytest.mark.parametrize("way", ["register", "create", "change", "reset"])
+    def test_a_common_password_and_the_own_email_are_refused(
+        self, admin: Visitor, ann: Visitor, mailbox: Mailbox, way: str
+    ) -> None:
+        someone = Visitor(ann.http, ann.email if way in {"change", "reset"} else new_email())
+        body: dict[str, Any] = {"email": someone.email}
+        path, field = f"{AUTH}/register", "password"
+        match way:
+            case "create":
+                someone, path = admin, USERS
+            case "change":
+                someone, path, field = ann, f"{AUTH}/change-password", "new_password"
+                body = {"current_password": ann.password}
+            case "reset":
+                number = 1 + len(mailbox.mails(ann.email))
+                someone.post(f"{AUTH}/reset-password/request", body)
+                path, body = f"{AUTH}/reset-password", {"token": mailbox.token(ann.email, number)}
+        email = ann.email if way in {"change", "reset"} else body["email"]
+
+        refused = [
+            someone.post(path, body | {field: password}, headers={"X-Forwarded-For": at})
+            for at, password in (
+                ("10.9.0.1", "password"),
+                ("10.9.0.2", "12345678"),
+                ("10.9.0.3", "Qwerty123"),
+                ("10.9.0.4", email.title()),
+                ("10.9.0.5", email.partition("@")[0]),
+            )
+        ]
+
+        assert [_code(answer) for answer in refused] == [(422, "VALIDATION_FAILED")] * 5
+        assert {str(answer.json()["errors"][0]["loc"]) for answer in refused} == {
+            str(["body", field])
+        }
+        assert _login(Visitor(ann.http), ann.email, ann.password).status_code == 200
+
     @pytest.mark.parametrize(
         "email", ["", "ann", "ann@", "@example.com", "a b@example.com", "a@b\n.com", "x" * 300]
     )

@@ -81,6 +81,10 @@ class AccountSettings(SettingsGroup):
         int,
         Field(description="Days after which `make prune` removes audit entries.", ge=1, le=36500),
     ] = 365
+    unverified_user_days: Annotated[
+        int,
+        Field(description="Days after which `make prune` removes unverified users.", ge=1, le=3650),
+    ] = 30
     rate_limit_user: Annotated[
         str | None,
         AfterValidator(_check_limit),

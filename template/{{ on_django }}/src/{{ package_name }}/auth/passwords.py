@@ -10,6 +10,8 @@ from django.utils.timezone import now
 
 from ..audit.events import Event
 from ..audit.service import record
+from ..core.passwords import OWN_EMAIL, is_email
+from ..pydantic_views import InvalidDataError
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError, WrongPasswordError
@@ -32,12 +34,14 @@ def reset(services: AuthServices, token: str, password: str, request: HttpReques
 
     Raises:
         InvalidEmailTokenError: The token is invalid, expired, or not for the user's email.
+        InvalidDataError: The password is the email.
     """
     kept = make_password(password)
     with transaction.atomic():
         user, used = use_token(token, Purpose.RESET)
         if used.address != user.email:
             raise InvalidEmailTokenError
+        _require_other_than_email(user, "password", password)
         _set(services, user, kept)
         here = open_session(user.pk, timedelta(), request)
         Session.objects.filter(pk=here.pk).update(revoked_at=here.expires_at)
@@ -60,14 +64,22 @@ def change(
 
     Raises:
         WrongPasswordError: The present one is another.
+        InvalidDataError: The new one is the email.
         RateLimitedError: There were too many guesses, from new places.
     """
+    _require_other_than_email(user, "new_password", new)
     require_password(user, old, request)
     kept = make_password(new)
     with transaction.atomic():
         _set(services, user, kept, but=session_id)
         record(Event.PASSWORD_CHANGED, actor=user.pk, subject=user.pk)
         services.post("password_changed", user.email)
+
+
+def _require_other_than_email(user: User, field: str, password: str) -> None:
+    if is_email(password, user.email):
+        error = {"loc": ("body", field), "msg": f"Value error, {OWN_EMAIL}", "type": "value_error"}
+        raise InvalidDataError([error])
 
 
 def require_password(user: User, password: str | None, request: HttpRequest) -> None:

@@ -28,6 +28,6 @@ def send_warning(context: JobContext, *, email: str) -> None:
 @jobs.periodic(cron="17 3 * * *")
 @jobs.task(name="auth.prune", queueing_lock="auth.prune", pass_context=True)
 def prune(context: JobContext, timestamp: int) -> None:
-    """Remove old audit entries, and expired sessions and tokens, as `make prune` does."""
+    """Remove what `make prune` removes."""
     del timestamp
     remove_old(context.additional_context["state"]["settings"])

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from fastapi.exceptions import RequestValidationError
 from pydantic import SecretStr
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +11,7 @@ from starlette.types import Scope
 
 from ..audit.events import Event
 from ..audit.service import record
+from ..core.passwords import OWN_EMAIL, is_email
 from ..db.models import now
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
@@ -32,6 +34,7 @@ async def reset(services: AuthServices, token: str, password: str, scope: Scope)
 
     Raises:
         InvalidEmailTokenError: The token is invalid, expired, or not for the user's email.
+        RequestValidationError: The password is the email.
         UnavailableError: Too many passwords are being hashed right now.
     """
     kept = await services.passwords.hash(password)
@@ -39,6 +42,7 @@ async def reset(services: AuthServices, token: str, password: str, scope: Scope)
         user, used = await use_token(session, token, Purpose.RESET)
         if used.address != user.email:
             raise InvalidEmailTokenError
+        _require_other_than_email(user, "password", password)
         await _set(session, services, user, kept)
         here = new_session(user.id, timedelta(), scope)
         here.revoked_at = here.expires_at
@@ -63,15 +67,23 @@ async def change(
 
     Raises:
         WrongPasswordError: The present one is another.
+        RequestValidationError: The new one is the email.
         RateLimitedError: There were too many guesses, from new places.
         UnavailableError: Too many passwords are being hashed right now.
     """
+    _require_other_than_email(user, "new_password", new)
     await require_password(session, services, user, old, scope)
     kept = await services.passwords.hash(new)
     await _set(session, services, user, kept, but=session_id)
     record(session, Event.PASSWORD_CHANGED, actor=user.id, subject=user.id)
     await services.post(session, "password_changed", user.email)
     await session.commit()
+
+
+def _require_other_than_email(user: User, field: str, password: str) -> None:
+    if is_email(password, user.email):
+        error = {"loc": ("body", field), "msg": f"Value error, {OWN_EMAIL}", "type": "value_error"}
+        raise RequestValidationError([error])
 
 
 async def require_password(
