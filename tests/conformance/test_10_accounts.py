@@ -167,6 +167,42 @@ class TestRegistration:
         if status == 422:
             assert [error["loc"] for error in answer.json()["errors"]] == [["body", "password"]]
 
+    @pytest.mark.parametrize("way", ["register", "create", "change", "reset"])
+    def test_a_common_password_and_the_own_email_are_refused(
+        self, admin: Visitor, ann: Visitor, mailbox: Mailbox, way: str
+    ) -> None:
+        someone = Visitor(ann.http, ann.email if way in {"change", "reset"} else new_email())
+        body: dict[str, Any] = {"email": someone.email}
+        path, field = f"{AUTH}/register", "password"
+        match way:
+            case "create":
+                someone, path = admin, USERS
+            case "change":
+                someone, path, field = ann, f"{AUTH}/change-password", "new_password"
+                body = {"current_password": ann.password}
+            case "reset":
+                number = 1 + len(mailbox.mails(ann.email))
+                someone.post(f"{AUTH}/reset-password/request", body)
+                path, body = f"{AUTH}/reset-password", {"token": mailbox.token(ann.email, number)}
+        email = ann.email if way in {"change", "reset"} else body["email"]
+
+        refused = [
+            someone.post(path, body | {field: password}, headers={"X-Forwarded-For": at})
+            for at, password in (
+                ("10.9.0.1", "password"),
+                ("10.9.0.2", "12345678"),
+                ("10.9.0.3", "Qwerty123"),
+                ("10.9.0.4", email.title()),
+                ("10.9.0.5", email.partition("@")[0]),
+            )
+        ]
+
+        assert [_code(answer) for answer in refused] == [(422, "VALIDATION_FAILED")] * 5
+        assert {str(answer.json()["errors"][0]["loc"]) for answer in refused} == {
+            str(["body", field])
+        }
+        assert _login(Visitor(ann.http), ann.email, ann.password).status_code == 200
+
     @pytest.mark.parametrize(
         "email", ["", "ann", "ann@", "@example.com", "a b@example.com", "a@b\n.com", "x" * 300]
     )
@@ -250,16 +286,31 @@ class TestLogin:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
     def test_many_wrong_passwords_close_an_address_to_one_client_and_not_to_its_owner(
-        self, ann: Visitor, visitor: Visitor
+        self, bob: Visitor, visitor: Visitor
     ) -> None:
-        tried = [_login(visitor, ann.email, "wrong password").status_code for _ in range(5)]
+        tried = [_login(visitor, bob.email, "wrong password").status_code for _ in range(5)]
         # A slow machine may let one or two come back.
         while tried[-1] == 401 and len(tried) < 20:
-            tried.append(_login(visitor, ann.email, "wrong password").status_code)
+            tried.append(_login(visitor, bob.email, "wrong password").status_code)
 
         assert tried[:5] == [401] * 5
         assert tried[-1] == 429
-        assert _login(Visitor(visitor.http), ann.email, ann.password).status_code == 200
+        assert _login(Visitor(visitor.http), bob.email, bob.password).status_code == 200
+
+    def test_guesses_from_everywhere_close_an_account_to_strangers_and_not_to_its_owner(
+        self, bob: Visitor, mailbox: Mailbox
+    ) -> None:
+        tried = [401]
+        while tried[-1] == 401 and len(tried) < 60:
+            tried.append(_login(Visitor(bob.http), bob.email, "wrong password").status_code)
+        stranger = _login(Visitor(bob.http), bob.email, bob.password)
+        owner = _login(Visitor(bob.http, address=bob.address), bob.email, bob.password)
+
+        assert len(tried) > 30
+        assert _code(stranger) == (429, "RATE_LIMITED")
+        assert int(stranger.headers["Retry-After"]) >= 1
+        assert owner.status_code == 200
+        assert bob.password not in mailbox.wait(bob.email, subject="many failed").get_content()
 
     @pytest.mark.parametrize(
         ("body", "status"),

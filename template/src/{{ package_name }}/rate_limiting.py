@@ -30,9 +30,13 @@ def address_and_route(scope: Scope) -> str:
 
     For endpoints that do not ask who calls, as a login: there, many accounts are no many buckets.
     """
+    return f"{route_template(scope)}|address:{client_of(scope)}"
+
+
+def client_of(scope: Scope) -> str:
+    """Return the client that limits count: its address, or the network of an IPv6 address."""
     prefix = scope["state"]["settings"].rate_limit_ipv6_prefix
-    client = rate_limit_client(client_ip(scope), prefix)
-    return f"{route_template(scope)}|address:{client}"
+    return rate_limit_client(client_ip(scope), prefix)
 
 
 async def count(

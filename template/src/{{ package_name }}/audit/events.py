@@ -16,6 +16,7 @@ class Event(StrEnum):
     RESTORED = "user.restored"
     LOGIN = "login.succeeded"
     LOGIN_FAILED = "login.failed"
+    LOGIN_LIMITED = "login.limited"
     LOGOUT = "logout"
     TOKEN_REUSED = "refresh_token.reused"  # noqa: S105 -- the name of an event
     RESET_REQUESTED = "password.reset_requested"

@@ -6,7 +6,7 @@ import sys
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..core.passwords import LONGEST, SHORTEST
+from ..core.passwords import COMMON, LONGEST, OWN_EMAIL, SHORTEST, is_common, is_email
 from ..users.schemas import Email
 
 PASSWORD_VARIABLE = "ADMIN_PASSWORD"  # noqa: S105 -- where it is, not what
@@ -25,8 +25,8 @@ def read_email(given: str) -> str:
     return email
 
 
-def read_password() -> str:
-    """Return the password, from the environment or a prompt.
+def read_password(email: str) -> str:
+    """Return the password of an account, from the environment or a prompt.
 
     Raises:
         ValueError: There is none, or it does not do.
@@ -42,4 +42,8 @@ def read_password() -> str:
             raise ValueError("the two passwords differ: try again")
     if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
         raise ValueError(f"the password must have {SHORTEST} to {LONGEST} printable characters")
+    if is_common(password):
+        raise ValueError(f"the password {COMMON}")
+    if is_email(password, email):
+        raise ValueError(f"the password {OWN_EMAIL}")
     return password

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..core.closed_model import ClosedModel
 from ..users.roles import Role
-from ..users.schemas import Email, NewPassword, Password, PersonName
+from ..users.schemas import Email, NewPassword, Password, PersonName, other_than_email
 
 _PASSWORD = "correct horse battery staple"  # noqa: S105 -- an example
 _TOKEN = "the-token-that-was-handed-out"  # noqa: S105 -- an example
@@ -25,6 +25,8 @@ class Registration(ClosedModel):
     email: Email
     password: NewPassword
     name: PersonName = ""
+
+    _check = field_validator("password")(other_than_email)
 
 
 REGISTRATION_EXAMPLES: dict[str, Any] = {

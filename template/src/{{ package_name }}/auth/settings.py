@@ -90,12 +90,19 @@ class AccountSettings(SettingsGroup):
         int,
         Field(description="Days after which `make prune` removes audit entries.", ge=1, le=36500),
     ] = 365
+    unverified_user_days: Annotated[
+        int,
+        Field(description="Days after which `make prune` removes unverified users.", ge=1, le=3650),
+    ] = 30
     rate_limit_user: Annotated[
         str | None,
         AfterValidator(_check_limit),
         Field(description="Limit of users, in place of RATE_LIMIT_DEFAULT; unset: the same."),
     ] = None
     rate_limit_login: Annotated[Rate, Field(description="Limit of login attempts.")] = "5/minute"
+    rate_limit_account: Annotated[
+        Rate, Field(description="Limit of logins to one account, from wherever they are new.")
+    ] = "30/hour,100/day"
     rate_limit_register: Annotated[Rate, Field(description="Limit of registrations.")] = "3/minute"
     rate_limit_refresh: Annotated[Rate, Field(description="Limit of token refreshes.")] = (
         "10/minute"

@@ -12,12 +12,14 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
 )
 
 from ..core.closed_model import ClosedModel
 from ..core.pagination import Page, PageQuery
-from ..core.passwords import LONGEST, SHORTEST
+from ..core.passwords import COMMON, LONGEST, OWN_EMAIL, SHORTEST, is_common, is_email
 from .roles import Role
 
 
@@ -47,6 +49,23 @@ def _text(password: SecretStr) -> SecretStr:
     return password
 
 
+def _uncommon(password: SecretStr) -> SecretStr:
+    if is_common(password.get_secret_value()):
+        raise ValueError(COMMON)
+    return password
+
+
+def other_than_email(password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    """Return a password that is not the email beside it.
+
+    Raises:
+        ValueError: It is.
+    """
+    if password is not None and is_email(password.get_secret_value(), info.data.get("email", "")):
+        raise ValueError(OWN_EMAIL)
+    return password
+
+
 Email = Annotated[
     str,
     Field(max_length=254),
@@ -69,6 +88,7 @@ PersonName = Annotated[
 NewPassword = Annotated[
     SecretStr,
     AfterValidator(_text),
+    AfterValidator(_uncommon),
     Field(
         description="The password: length counts for more than kinds of characters.",
         min_length=SHORTEST,
@@ -148,6 +168,8 @@ class UserCreate(ClosedModel):
     password: Annotated[
         NewPassword | None, Field(description="The password; without one, a mail asks for it.")
     ] = None
+
+    _check = field_validator("password")(other_than_email)
 
 
 CREATE_EXAMPLES: dict[str, Any] = {

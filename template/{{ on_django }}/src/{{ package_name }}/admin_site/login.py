@@ -11,7 +11,8 @@ from django.http import HttpRequest
 
 from ..audit.events import Event
 from ..audit.service import record
-from ..auth.sessions import active_sessions, log_out_of_site, open_session
+from ..auth.known_clients import open_session
+from ..auth.sessions import active_sessions, log_out_of_site
 from ..state import state_of
 from ..users.models import User
 
@@ -25,7 +26,7 @@ def begin(request: HttpRequest | None, user: User, **_: Any) -> None:
     if session is None or not session.accessed:
         return
     lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    session[_SESSION_ID] = str(open_session(user.pk, lifetime).pk)
+    session[_SESSION_ID] = str(open_session(user.pk, lifetime, request).pk)
     record(Event.LOGIN, actor=user.pk, subject=user.pk, details={"site": "admin"})
     _name(cast("HttpRequest", request), user)
 

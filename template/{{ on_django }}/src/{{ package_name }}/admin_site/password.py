@@ -37,6 +37,7 @@ class PasswordView(PasswordChangeView):
                 session_id=login.session_id(self.request),
                 old=form.cleaned_data["old_password"],
                 new=form.cleaned_data["new_password1"],
+                request=self.request,
             )
         except WrongPasswordError:
             form.add_error("old_password", form.error_messages["password_incorrect"])

@@ -5,19 +5,20 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
 from ..audit.events import Event
+from ..audit.models import AuditEntry
 from ..audit.service import prune, record
-from ..settings import SettingsError
+from ..settings import Settings, SettingsError
 from ..users.models import User
 from ..users.roles import Role
-from .models import MailedToken, Session
+from .models import MailedToken, RefreshToken, Session
 
 
-def promote(email: str, read_password: Callable[[], str]) -> str:
+def promote(email: str, read_password: Callable[[str], str]) -> str:
     """Make someone an administrator, and return what to report.
 
     Args:
@@ -37,7 +38,7 @@ def promote(email: str, read_password: Callable[[], str]) -> str:
             user = User(email=email)
         if not known:
             # The client that registered an email may not own it: its password is invalidated.
-            user.set_password(read_password())
+            user.set_password(read_password(email))
             user.save()
             _end_all(user)
             record(Event.CREATED, subject=user.pk, details={"role": Role.ADMIN})
@@ -59,20 +60,50 @@ def follow_password(email: str) -> None:
         record(Event.PASSWORD_CHANGED, subject=user.pk)
 
 
-def remove_old(days: int) -> int:
-    """Remove what is out of date, and return how many audit entries there were.
+def remove_old(settings: Settings) -> tuple[int, int]:
+    """Remove what is out of date, and return how many audit entries and users there were.
 
     Raises:
         SettingsError: The database does not respond, or has no tables yet.
     """
-    # A revoked session stays for a day, longer than its access tokens are valid.
-    ended = Q(expires_at__lt=now()) | Q(revoked_at__lt=now() - timedelta(days=1))
+    # Tokens of a revoked session stay for a day, longer than its access tokens are valid.
+    ended = Q(session__expires_at__lt=now()) | Q(session__revoked_at__lt=now() - timedelta(days=1))
+    # A login from the same place is no new one until then (known_clients.py).
+    remembered = now() - timedelta(days=settings.refresh_token_days)
     with _transaction():
-        entries = prune(days)
-        Session.objects.filter(ended).delete()
+        RefreshToken.objects.filter(ended).delete()
+        Session.objects.filter(expires_at__lt=now(), created_at__lt=remembered).delete()
         MailedToken.objects.filter(expires_at__lt=now()).delete()
         SessionStore.clear_expired()  # what the cookies of the admin site stood for
-    return entries
+        users = _remove_unverified(settings)
+        entries = prune(settings.audit_retention_days)
+    return entries, users
+
+
+def _remove_unverified(settings: Settings) -> int:
+    if not settings.email_verification_required:  # then they use what they have not verified
+        return 0
+    happened = AuditEntry.objects.filter(subject_id=OuterRef("pk"))
+    unverified = User.objects.filter(
+        ~Exists(happened.filter(event=Event.LOGIN)),
+        # Nobody else than clients who register makes users that one may forget.
+        Exists(happened.filter(event=Event.REGISTERED)),
+        verified_at=None,
+        deleted_at=None,
+        created_at__lt=now() - timedelta(days=settings.unverified_user_days),
+        mailed_tokens=None,
+        sessions=None,
+    )
+    removed = 0
+    for user_id in list(unverified.values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                User.objects.filter(pk=user_id, verified_at=None).delete()
+        except IntegrityError:  # your own tables refer to it
+            continue
+        record(Event.DELETED, subject=user_id, details={"unverified": True})
+        removed += 1
+    return removed
 
 
 def _end_all(user: User) -> None:

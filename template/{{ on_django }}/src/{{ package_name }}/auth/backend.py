@@ -11,6 +11,7 @@ from ..audit.events import Event
 from ..audit.service import record
 from ..users.hashers import UNUSABLE
 from ..users.models import User
+from .known_clients import limit_guesses
 
 
 class AccountBackend(ModelBackend):
@@ -26,11 +27,17 @@ class AccountBackend(ModelBackend):
         password: str | None = None,
         **given: Any,
     ) -> User | None:
-        """Return the user with this email and password; None if there is none."""
+        """Return the user with this email and password; None if there is none.
+
+        Raises:
+            RateLimitedError: There were too many attempts, from new places.
+        """
         username = username or given.get(User.USERNAME_FIELD)
         if username is None or password is None:
             return None
-        user = User.objects.filter(email=username.strip().lower()).first()
+        email = username.strip().lower()
+        limit_guesses(request, email)
+        user = User.objects.filter(email=email).first()
         known = UNUSABLE if user is None else user.password
 
         def renew(given: str) -> None:

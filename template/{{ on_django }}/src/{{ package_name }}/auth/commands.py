@@ -36,11 +36,12 @@ def make_admin(_: Settings, given: argparse.Namespace) -> int:
 
 
 def prune(settings: Settings, _: argparse.Namespace) -> int:
-    """Remove old audit entries, and expired sessions and tokens."""
+    """Remove old audit entries, expired sessions and tokens, and unverified users."""
     _set_django_up()
     from .administration import remove_old  # noqa: PLC0415 -- it wants Django to be set up
 
-    sys.stdout.write(f"{remove_old(settings.audit_retention_days)} audit entries removed\n")
+    entries, users = remove_old(settings)
+    sys.stdout.write(f"{entries} audit entries and {users} unverified users removed\n")
     return 0
 
 

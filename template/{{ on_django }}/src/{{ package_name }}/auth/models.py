@@ -7,6 +7,8 @@ from django.db import models
 from ..users.hashers import PasswordField
 from ..users.models import User
 
+LONGEST_USER_AGENT = 255
+
 
 class Session(models.Model):
     """A login, and the family of refresh tokens that descend from it."""
@@ -16,6 +18,9 @@ class Session(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)
     revoked_at = models.DateTimeField(null=True)
+    # Where the login came from; empty for a login of an earlier release, as while it is replaced.
+    client = models.CharField(max_length=64, default="", db_default="")
+    user_agent = models.CharField(max_length=LONGEST_USER_AGENT, default="", db_default="")
 
     class Meta:
         """How the table is called."""

@@ -5,13 +5,18 @@ from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.timezone import now
 
 from ..audit.events import Event
 from ..audit.service import record
+from ..core.passwords import OWN_EMAIL, is_email
+from ..pydantic_views import InvalidDataError
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError, WrongPasswordError
+from .known_clients import limit_guesses, open_session
+from .models import Session
 from .purposes import Purpose
 from .services import AuthServices
 from .sessions import end_sessions
@@ -22,31 +27,48 @@ def request_reset(services: AuthServices, email: str) -> None:
     services.later.call(send_reset, services, email)
 
 
-def reset(services: AuthServices, token: str, password: str) -> None:
+def reset(services: AuthServices, token: str, password: str, request: HttpRequest) -> None:
     """Set a password with a mailed token; all sessions end, and the address counts as verified.
+
+    Whoever reads the mails of the account may log in from here, however many guess its password.
 
     Raises:
         InvalidEmailTokenError: The token is invalid, expired, or not for the user's email.
+        InvalidDataError: The password is the email.
     """
     kept = make_password(password)
     with transaction.atomic():
         user, used = use_token(token, Purpose.RESET)
         if used.address != user.email:
             raise InvalidEmailTokenError
+        _require_other_than_email(user, "password", password)
         _set(services, user, kept)
+        here = open_session(user.pk, timedelta(), request)
+        Session.objects.filter(pk=here.pk).update(revoked_at=here.expires_at)
         if not user.verified:
             User.objects.filter(pk=user.pk).update(verified_at=now())
         record(Event.RESET, actor=user.pk, subject=user.pk)
         services.post("password_changed", user.email)
 
 
-def change(services: AuthServices, user: User, *, session_id: UUID, old: str, new: str) -> None:
+def change(
+    services: AuthServices,
+    user: User,
+    *,
+    session_id: UUID,
+    old: str,
+    new: str,
+    request: HttpRequest,
+) -> None:
     """Set a password, given the present one; all other sessions end.
 
     Raises:
         WrongPasswordError: The present one is another.
+        InvalidDataError: The new one is the email.
+        RateLimitedError: There were too many guesses, from new places.
     """
-    require_password(user, old)
+    _require_other_than_email(user, "new_password", new)
+    require_password(user, old, request)
     kept = make_password(new)
     with transaction.atomic():
         _set(services, user, kept, but=session_id)
@@ -54,14 +76,23 @@ def change(services: AuthServices, user: User, *, session_id: UUID, old: str, ne
         services.post("password_changed", user.email)
 
 
-def require_password(user: User, password: str | None) -> None:
+def _require_other_than_email(user: User, field: str, password: str) -> None:
+    if is_email(password, user.email):
+        error = {"loc": ("body", field), "msg": f"Value error, {OWN_EMAIL}", "type": "value_error"}
+        raise InvalidDataError([error])
+
+
+def require_password(user: User, password: str | None, request: HttpRequest) -> None:
     """Require the password of the user; it is slow, so no transaction may be open.
 
     Without one nothing is compared: such a request waits for no hash.
 
     Raises:
         WrongPasswordError: It is another.
+        RateLimitedError: There were too many guesses, from new places.
     """
+    if password is not None:
+        limit_guesses(request, user.email)
     if password is None or not check_password(password, user.password):
         raise WrongPasswordError
 

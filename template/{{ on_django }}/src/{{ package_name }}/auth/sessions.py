@@ -17,6 +17,7 @@ from ..core.tokens import Claims, digest, random_token
 from ..resources import wait_for
 from ..users.models import User
 from .errors import InvalidCredentialsError, InvalidRefreshTokenError
+from .known_clients import open_session
 from .models import RefreshToken, Session
 from .schemas import TokenPair
 from .services import AuthServices
@@ -33,6 +34,7 @@ def log_in(
     Raises:
         InvalidCredentialsError: There is no such user, or not with this password, or the address
             was not verified; each takes as long.
+        RateLimitedError: There were too many attempts, from new places.
     """
     user = authenticate(request, username=email, password=password)
     if not isinstance(user, User):
@@ -42,7 +44,7 @@ def log_in(
         unchanged = found is not None and found.password == user.password
         if unchanged:
             lifetime = timedelta(days=services.settings.refresh_token_days)
-            issued = _issue(services, open_session(user.pk, lifetime))
+            issued = _issue(services, open_session(user.pk, lifetime, request))
             record(Event.LOGIN, actor=user.pk, subject=user.pk)
             user_logged_in.send(sender=User, request=request, user=user)
         else:
@@ -74,11 +76,6 @@ def refresh(services: AuthServices, token: str) -> TokenPair:
     if issued is None:
         raise InvalidRefreshTokenError
     return issued
-
-
-def open_session(user_id: UUID, lifetime: timedelta) -> Session:
-    """Open a session that has no tokens yet."""
-    return Session.objects.create(user_id=user_id, expires_at=now() + lifetime)
 
 
 def log_out(services: AuthServices, claims: Claims, *, all_: bool) -> None:

@@ -302,6 +302,7 @@ class ChangePasswordView(GuessedView):
             session_id=claims_of(request).session_id,
             old=data.current_password.get_secret_value(),
             new=data.new_password.get_secret_value(),
+            request=request._request,  # noqa: SLF001 -- Django's own
         )
         return Response(status=_NO_CONTENT)
 
@@ -344,5 +345,7 @@ class ResetView(GuessedView):
     def post(self, request: Request) -> Response:
         """Set a new password with an emailed token; revoke all sessions, notify the user."""
         data = body_of(PasswordReset, request)
-        passwords.reset(self.state["accounts"], data.token, data.password.get_secret_value())
+        password = data.password.get_secret_value()
+        django = request._request  # noqa: SLF001 -- Django's own
+        passwords.reset(self.state["accounts"], data.token, password, django)
         return Response(status=_NO_CONTENT)

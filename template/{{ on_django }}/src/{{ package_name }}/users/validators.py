@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from pydantic import TypeAdapter
 from pydantic import ValidationError as ModelError
 
-from ..core.passwords import LONGEST, SHORTEST
+from ..core.passwords import LONGEST, OWN_EMAIL, SHORTEST, is_email
 from .schemas import NewPassword
 
 _RULE: TypeAdapter[object] = TypeAdapter(NewPassword)
@@ -19,13 +19,14 @@ class NewPasswordValidator:
         Raises:
             ValidationError: It does not do.
         """
-        del user
         try:
             _RULE.validate_python(password)
         except ModelError as error:
             errors = error.errors(include_url=False, include_input=False, include_context=False)
             raise ValidationError([each["msg"] for each in errors]) from None
+        if is_email(password, getattr(user, "email", "")):
+            raise ValidationError(f"The password {OWN_EMAIL}.")
 
     def get_help_text(self) -> str:
         """Return the help text of a form."""
-        return f"The password has {SHORTEST} to {LONGEST} characters."
+        return f"The password has {SHORTEST} to {LONGEST} characters, and is not a common one."

@@ -181,7 +181,8 @@ class UserView(ServiceView):
             for limit in _MOVE_LIMITS:
                 _count(request, limit)
             given = data.current_password
-            require_password(user, given.get_secret_value() if given else None)
+            password = given.get_secret_value() if given else None
+            require_password(user, password, request._request)  # noqa: SLF001 -- Django's own
             with transaction.atomic():
                 service.update_user(caller, user, name=name)
             request_move(services, user, email)

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import Select, delete, or_, select, update
+from sqlalchemy import Select, delete, or_, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from ..audit.events import Event
+from ..audit.models import AuditEntry
 from ..audit.service import prune as prune_audit
 from ..audit.service import record
 from ..db.commands import transaction
@@ -46,7 +48,7 @@ def make_admin(settings: Settings, given: argparse.Namespace) -> int:
         if not known:
             # The client that registered an email may not own it: its password is invalidated.
             try:
-                user.password_hash = SecretStr(hash_now(read_password()))
+                user.password_hash = SecretStr(hash_now(read_password(email)))
             except ValueError as error:
                 return _fail(str(error))
             session.add(user)
@@ -65,29 +67,65 @@ def make_admin(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def prune(settings: Settings, _: argparse.Namespace) -> int:
-    """Remove old audit entries, and expired sessions and tokens."""
-    sys.stdout.write(f"{remove_old(settings)} audit entries removed\n")
+    """Remove old audit entries, expired sessions and tokens, and unverified users."""
+    entries, users = remove_old(settings)
+    sys.stdout.write(f"{entries} audit entries and {users} unverified users removed\n")
     return 0
 
 
-def remove_old(settings: Settings) -> int:
-    """Remove what `prune` removes; return the number of audit entries."""
+def remove_old(settings: Settings) -> tuple[int, int]:
+    """Remove what `prune` removes; return the numbers of audit entries and of users."""
     with transaction(settings) as session:
-        entries = prune_audit(session, settings.audit_retention_days)
         ended = [
             delete(RefreshToken).where(RefreshToken.session_id.in_(_ended_sessions())),
-            delete(Session).where(Session.id.in_(_ended_sessions())),
+            # A login from the same place is no new one until then (known_clients.py).
+            delete(Session).where(
+                Session.expires_at < now(),
+                Session.created_at < now() - timedelta(days=settings.refresh_token_days),
+            ),
             delete(MailedToken).where(MailedToken.expires_at < now()),
         ]
         for statement in ended:
             session.execute(statement)
-    return entries
+    users = _remove_unverified(settings)
+    with transaction(settings) as session:
+        return prune_audit(session, settings.audit_retention_days), users
 
 
 def _ended_sessions() -> Select[UUID]:
-    # A revoked session stays for a day, longer than its access tokens are valid.
+    # Tokens of a revoked session stay for a day, longer than its access tokens are valid.
     yesterday = now() - timedelta(days=1)
     return select(Session.id).where(or_(Session.expires_at < now(), Session.revoked_at < yesterday))
+
+
+def _remove_unverified(settings: Settings) -> int:
+    if not settings.email_verification_required:  # then they use what they have not verified
+        return 0
+    happened = select(AuditEntry.id).where(AuditEntry.subject_id == User.id)
+    unverified = select(User.id).where(
+        User.verified_at.is_(None),
+        User.deleted_at.is_(None),
+        User.created_at < now() - timedelta(days=settings.unverified_user_days),
+        ~select(MailedToken.id).where(MailedToken.user_id == User.id).exists(),
+        ~select(Session.id).where(Session.user_id == User.id).exists(),
+        ~happened.where(AuditEntry.event == Event.LOGIN).exists(),
+        # Nobody else than clients who register makes users that one may forget.
+        happened.where(AuditEntry.event == Event.REGISTERED).exists(),
+    )
+    removed = 0
+    with transaction(settings) as session:
+        if session.get_bind().dialect.name == "sqlite":
+            session.execute(text("PRAGMA foreign_keys = ON"))
+        for user_id in session.scalars(unverified).all():
+            try:
+                with session.begin_nested():
+                    of_user = User.id == user_id, User.verified_at.is_(None)
+                    session.execute(delete(User).where(*of_user))
+            except IntegrityError:  # your own tables refer to it
+                continue
+            record(session, Event.DELETED, subject=user_id, details={"unverified": True})
+            removed += 1
+    return removed
 
 
 def _fail(message: str) -> int:

@@ -76,16 +76,20 @@ async def has_enough_tokens(
 
     Those that are pending stay valid: else anyone could void a user's token by asking for another.
     """
-    # Of requests at the same time, each sees the tokens of those before it: a write that changes
-    # nothing has them wait for each other, on SQLite as well.
-    touch = update(User).where(User.id == user_id).values(updated_at=User.updated_at)
-    await session.execute(touch, execution_options={"synchronize_session": False})
+    await lock_user(session, user_id)
     pending = select(func.count(MailedToken.id)).where(
         MailedToken.user_id == user_id,
         MailedToken.purpose == purpose,
         MailedToken.expires_at > now(),
     )
     return (await session.scalar(pending) or 0) >= most
+
+
+async def lock_user(session: AsyncSession, user_id: UUID) -> None:
+    """Wait for transactions with the same user, so that this one sees what they have written."""
+    # A write that changes nothing has them wait for each other, on SQLite as well.
+    touch = update(User).where(User.id == user_id).values(updated_at=User.updated_at)
+    await session.execute(touch, execution_options={"synchronize_session": False})
 
 
 async def drop_tokens(session: AsyncSession, user_id: UUID, *purposes: Purpose) -> None:

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query, Request
 
 from ..core.problems import UnavailableError
 from ..db.session import READ_ONLY, SessionDep
@@ -135,7 +135,7 @@ async def request_verification(data: MailingBody, services: AuthServicesDep) -> 
     responses=documented(InvalidCredentialsError),
     openapi_extra=LOGIN_BODY,
 )
-async def log_in(data: LoginForm, services: AuthServicesDep) -> sessions.Issued:
+async def log_in(data: LoginForm, services: AuthServicesDep, request: Request) -> sessions.Issued:
     """Open a session with email and password.
 
     - The **access token** authenticates requests for minutes: `Authorization: Bearer ...`.
@@ -148,7 +148,7 @@ async def log_in(data: LoginForm, services: AuthServicesDep) -> sessions.Issued:
     time.
     """
     password = data.password.get_secret_value()
-    return await sessions.log_in(services, data.email, password)
+    return await sessions.log_in(services, data.email, password, request.scope)
 
 
 @router.post(
@@ -229,10 +229,19 @@ async def change_password(
     user: CurrentUser,
     session: SessionDep,
     services: AuthServicesDep,
+    request: Request,
 ) -> None:
     """Change the password, given the current one; revoke other sessions, notify the user."""
     old, new = data.current_password.get_secret_value(), data.new_password.get_secret_value()
-    await passwords.change(session, services, user, session_id=claims.session_id, old=old, new=new)
+    await passwords.change(
+        session,
+        services,
+        user,
+        session_id=claims.session_id,
+        old=old,
+        new=new,
+        scope=request.scope,
+    )
 
 
 @router.post(
@@ -254,7 +263,7 @@ async def request_reset(data: MailingBody, services: AuthServicesDep) -> Accepte
     dependencies=[_RESET_LIMIT, _PUBLIC],
     responses=documented(InvalidEmailTokenError),
 )
-async def reset_password(data: ResetBody, services: AuthServicesDep) -> None:
+async def reset_password(data: ResetBody, services: AuthServicesDep, request: Request) -> None:
     """Set a new password with an emailed token; revoke all sessions, notify the user."""
     password = data.password.get_secret_value()
-    await passwords.reset(services, data.token, password)
+    await passwords.reset(services, data.token, password, request.scope)

@@ -4,11 +4,13 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db.hidden import HidesSecrets, Secret
 from ..db.models import Base, UtcDateTime, now
+
+LONGEST_USER_AGENT = 255
 
 
 class Session(Base):
@@ -21,6 +23,11 @@ class Session(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Where the login came from; empty for a login of an earlier release.
+    client: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))
+    user_agent: Mapped[str] = mapped_column(
+        String(LONGEST_USER_AGENT), default="", server_default=text("''")
+    )
 
 
 class RefreshToken(HidesSecrets, Base):

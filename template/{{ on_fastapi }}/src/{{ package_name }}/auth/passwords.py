@@ -3,16 +3,20 @@
 from datetime import timedelta
 from uuid import UUID
 
+from fastapi.exceptions import RequestValidationError
 from pydantic import SecretStr
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import Scope
 
 from ..audit.events import Event
 from ..audit.service import record
+from ..core.passwords import OWN_EMAIL, is_email
 from ..db.models import now
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError, WrongPasswordError
+from .known_clients import limit_guesses, new_session
 from .purposes import Purpose
 from .services import AuthServices
 from .sessions import end_sessions
@@ -23,11 +27,14 @@ async def request_reset(services: AuthServices, email: str) -> None:
     await services.later.call(send_reset, services, email)
 
 
-async def reset(services: AuthServices, token: str, password: str) -> None:
+async def reset(services: AuthServices, token: str, password: str, scope: Scope) -> None:
     """Set a password with a mailed token; all sessions end, and the address counts as verified.
+
+    Whoever reads the mails of the account may log in from here, however many guess its password.
 
     Raises:
         InvalidEmailTokenError: The token is invalid, expired, or not for the user's email.
+        RequestValidationError: The password is the email.
         UnavailableError: Too many passwords are being hashed right now.
     """
     kept = await services.passwords.hash(password)
@@ -35,7 +42,11 @@ async def reset(services: AuthServices, token: str, password: str) -> None:
         user, used = await use_token(session, token, Purpose.RESET)
         if used.address != user.email:
             raise InvalidEmailTokenError
+        _require_other_than_email(user, "password", password)
         await _set(session, services, user, kept)
+        here = new_session(user.id, timedelta(), scope)
+        here.revoked_at = here.expires_at
+        session.add(here)
         if not user.verified:
             user.verified_at = now()
         record(session, Event.RESET, actor=user.id, subject=user.id)
@@ -50,14 +61,18 @@ async def change(
     session_id: UUID,
     old: str,
     new: str,
+    scope: Scope,
 ) -> None:
     """Set a password, given the present one; all other sessions end.
 
     Raises:
         WrongPasswordError: The present one is another.
+        RequestValidationError: The new one is the email.
+        RateLimitedError: There were too many guesses, from new places.
         UnavailableError: Too many passwords are being hashed right now.
     """
-    await require_password(session, services, user, old)
+    _require_other_than_email(user, "new_password", new)
+    await require_password(session, services, user, old, scope)
     kept = await services.passwords.hash(new)
     await _set(session, services, user, kept, but=session_id)
     record(session, Event.PASSWORD_CHANGED, actor=user.id, subject=user.id)
@@ -65,16 +80,24 @@ async def change(
     await session.commit()
 
 
+def _require_other_than_email(user: User, field: str, password: str) -> None:
+    if is_email(password, user.email):
+        error = {"loc": ("body", field), "msg": f"Value error, {OWN_EMAIL}", "type": "value_error"}
+        raise RequestValidationError([error])
+
+
 async def require_password(
-    session: AsyncSession, services: AuthServices, user: User, password: str | None
+    session: AsyncSession, services: AuthServices, user: User, password: str | None, scope: Scope
 ) -> None:
     """Require the password of the user; it ends the transaction of the session.
 
     Raises:
         WrongPasswordError: It is another.
+        RateLimitedError: There were too many guesses, from new places.
         UnavailableError: Too many passwords are being compared right now.
     """
     kept = user.password_hash.get_secret_value() if user.password_hash else None
+    await limit_guesses(session, services, scope, user.email)
     await session.commit()  # others need the connection meanwhile
     if not (await services.passwords.verify(password or "", kept)).matches:
         raise WrongPasswordError

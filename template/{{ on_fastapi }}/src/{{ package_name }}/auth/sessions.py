@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import Scope
 
 from ..audit.events import Event
 from ..audit.service import record
@@ -15,6 +16,7 @@ from ..core.tokens import Claims, digest, random_token
 from ..db.models import now
 from ..users.models import User
 from .errors import InvalidCredentialsError, InvalidRefreshTokenError
+from .known_clients import limit_guesses, new_session
 from .models import RefreshToken, Session
 from .services import AuthServices
 
@@ -42,8 +44,8 @@ class Issued:
     refresh_expires_in: int
 
 
-async def log_in(services: AuthServices, email: str, password: str) -> Issued:
-    """Open a session.
+async def log_in(services: AuthServices, email: str, password: str, scope: Scope) -> Issued:
+    """Open a session for the client that sends a request.
 
     No transaction is open while the password is compared, which takes long; so the user is looked
     at once more afterwards.
@@ -51,10 +53,12 @@ async def log_in(services: AuthServices, email: str, password: str) -> Issued:
     Raises:
         InvalidCredentialsError: There is no such user, or not with this password, or the address
             was not verified; each takes as long.
+        RateLimitedError: There were too many attempts, from new places.
         UnavailableError: Too many want to log in right now.
     """
     async with services.sessions() as session:
         user = await session.scalar(select(User).where(User.email == email))
+        await limit_guesses(session, services, scope, email)
     hidden = None if user is None else user.password_hash
     kept = None if hidden is None else hidden.get_secret_value()
     verified = await services.passwords.verify(password, kept)
@@ -66,7 +70,7 @@ async def log_in(services: AuthServices, email: str, password: str) -> Issued:
             if await session.scalar(
                 update(User).where(*unchanged).values(changes).returning(User.id)
             ):
-                issued = await _open_session(session, services, user.id)
+                issued = await _open_session(session, services, user.id, scope)
         subject = None if user is None else user.id
         if issued is None:
             record(session, Event.LOGIN_FAILED, subject=subject)
@@ -147,9 +151,10 @@ def _may_log_in(services: AuthServices, user: User) -> bool:
     return known and user.deleted_at is None
 
 
-async def _open_session(session: AsyncSession, services: AuthServices, user_id: UUID) -> Issued:
-    lifetime = timedelta(days=services.settings.refresh_token_days)
-    opened = Session(id=uuid4(), user_id=user_id, expires_at=now() + lifetime)
+async def _open_session(
+    session: AsyncSession, services: AuthServices, user_id: UUID, scope: Scope
+) -> Issued:
+    opened = new_session(user_id, timedelta(days=services.settings.refresh_token_days), scope)
     session.add(opened)
     await session.flush()
     return await _issue(session, services, opened)

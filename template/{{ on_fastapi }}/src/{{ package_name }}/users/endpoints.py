@@ -147,8 +147,8 @@ async def update_user(
     if moves and user.id == caller.id:
         for limit in _MOVE_LIMITS:
             await limit.count(request.scope)
-        given = data.current_password
-        await require_password(session, services, user, given.get_secret_value() if given else None)
+        given = data.current_password.get_secret_value() if data.current_password else None
+        await require_password(session, services, user, given, request.scope)
         await service.update_user(session, caller, user, name=name)
         await request_move(session, services, user, email)
         return user
