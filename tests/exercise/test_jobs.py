@@ -1,6 +1,7 @@
 """Jobs on a real PostgreSQL, whose workers are killed, frozen and stopped."""
 
 import os
+import re
 import shutil
 import signal
 import time
@@ -162,7 +163,13 @@ class Queue:
 @pytest.fixture(scope="module")
 def service(rendered: Render, framework: str) -> Project:
     project = rendered(
-        {"framework": framework, "jobs": True, "tracing": True, "project_name": "Jobs"}
+        {
+            "framework": framework,
+            "jobs": True,
+            "kubernetes": True,
+            "project_name": "Jobs",
+            "tracing": True,
+        }
     )
     folder = next(project.path.glob("src/*")) / "effects"
     folder.mkdir(exist_ok=True)
@@ -360,12 +367,75 @@ def test_the_command_lists_retries_and_drops_failed_jobs(queue: Queue) -> None:
     queue.service.make("jobs", f"retry={second}", env=queue.settings)
     unknown = queue.service.make("jobs", "drop=987654", env=queue.settings, check=False)
 
-    assert f"failed: {first} effects.fail attempts=1\n" in listed
+    assert f"failed: {first} effects.fail attempts=1 queue=default" in listed
     assert SECRET not in listed
     assert queue.failed() == [third]
     assert queue.count(f"status = 'todo' AND id = {second}") == 1
     assert unknown.returncode != 0
     assert "987654: no failed job has this number" in unknown.stdout
+
+
+def test_the_command_pauses_queues_and_cancels_jobs(queue: Queue) -> None:
+    def jobs(*arguments: str) -> str:
+        return queue.service.make("jobs", *arguments, env=queue.settings).stdout
+
+    jobs("pause=slow")
+    queue.store("effects.note", '{"number": 1, "seconds": 600}')
+    queue.store("effects.note", '{"number": 2, "seconds": 600}')
+    queue.store("effects.fail", f'{{"number": 3, "seconds": 0, "password": "{SECRET}"}}')
+    queue.ask("UPDATE procrastinate_jobs SET queue_name = 'slow' WHERE args->>'number' > '1'")
+    with queue.service.serving(queue.settings, target="worker") as worker:
+        _eventually(lambda: queue.count("status = 'doing' AND task_name = 'effects.note'") == 1)
+        paused, waiting = jobs(), jobs("list=waiting")
+        jobs("cancel=effects.fail")
+        jobs("resume=slow")
+        _eventually(lambda: queue.count("status = 'doing' AND task_name = 'effects.note'") == 2)
+        running = jobs("list=running")
+        _eventually(lambda: _running_seconds(worker, "slow") > 0)
+        jobs("cancel=effects.note")
+        _eventually(lambda: queue.count("status = 'aborted'") == 2)
+        assert worker.process.poll() is None
+    again = queue.service.make("jobs", "resume=slow", env=queue.settings, check=False)
+
+    assert "slow: todo=2 doing=0 failed=0 paused" in paused
+    assert re.search(r"(?m)^waiting: \d+ effects.fail attempts=0 queue=slow since=2", waiting)
+    assert re.search(r"(?m)^running: \d+ effects.note attempts=0 queue=default since=2", running)
+    assert SECRET not in paused + waiting + running
+    assert queue.count("status = 'cancelled' AND task_name = 'effects.fail'") == 1
+    assert not queue.effects()
+    assert "slow: is not paused" in again.stdout
+
+
+def test_the_commands_of_the_runbook_exist_in_the_image(queue: Queue) -> None:
+    runbook = (queue.service.path / "docs" / "runbook.md").read_text()
+    # What the image runs, by its Python and its programs: here by those of the environment.
+    commands = set(re.findall(r"(?m)^(?:docker|kubectl) .* (?:exec \w+|--) (.*)$", runbook))
+    environment = queue.settings | {
+        "PATH": f"{queue.service.path}/.venv/bin{os.pathsep}{queue.service.environment()['PATH']}"
+    }
+
+    for command in commands:
+        queue.service.run(*command.split(), env=environment)
+    for target in re.findall(r"\bmake ([a-z-]+)", runbook):
+        queue.service.make("--dry-run", target, env=environment)
+
+    assert len(commands) == 2
+
+
+def _running_seconds(worker: Running, queue: str) -> float:
+    text = httpx2.get(f"{worker.url}/metrics").raise_for_status().text
+    found = re.search(rf'(?m)^jobs_running_seconds{{queue="{queue}"}} (\S+)$', text)
+    return float(found[1]) if found else 0
+
+
+def test_an_attempt_that_takes_too_long_is_ended_and_retried(queue: Queue) -> None:
+    settings = queue.settings | {"JOBS_TIMEOUT": "1", "JOBS_QUEUES": "default"}
+    queue.enqueue(1, 600)
+    with queue.service.serving(settings, target="worker") as worker:
+        _eventually(lambda: queue.count("attempts = 1 AND status = 'todo'") == 1)
+        worker.stop()
+
+        assert "TimeoutError" in worker.output()
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
     name="backups.verify",
     queueing_lock="backups.verify",
     pass_context=True,
-    retry=Backoff(attempts=3),
+    retry=Backoff(attempts=3, timeout=12 * 3600),
 )
 async def verify(context: JobContext, timestamp: int) -> None:
     """Read all backups, as `make verify-backup` does, where this host can make them.

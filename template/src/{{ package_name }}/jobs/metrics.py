@@ -33,6 +33,7 @@ class JobMetrics:
             for name, text in (
                 ("waiting", "Jobs that are due and wait for a worker."),
                 ("oldest_seconds", "Seconds for which the oldest of those has been due."),
+                ("running_seconds", "Seconds for which the longest of those that run has run."),
                 ("failed", "Jobs that have failed for good."),
             )
         }
@@ -44,7 +45,7 @@ class JobMetrics:
         self._durations.labels(task).observe(seconds)
 
     def queues_read(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take the state of all queues: rows of queue, waiting, oldest_seconds and failed."""
+        """Take the state of all queues: a row each, by the names above."""
         found = {row["queue"]: row for row in rows}
         self._seen |= found.keys()
         for queue in self._seen:

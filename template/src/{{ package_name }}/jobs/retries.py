@@ -16,10 +16,12 @@ class Backoff(BaseRetryStrategy):
 
     Args:
         attempts: How often the job runs, the first time included.
+        timeout: Seconds until an attempt is ended; by default JOBS_TIMEOUT.
     """
 
-    def __init__(self, attempts: int = 10) -> None:
+    def __init__(self, attempts: int = 10, *, timeout: float | None = None) -> None:
         self.attempts = attempts
+        self.timeout = timeout
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """Return when the job runs again; None if it has failed for good."""

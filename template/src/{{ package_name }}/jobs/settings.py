@@ -21,6 +21,12 @@ class JobSettings(SettingsGroup):
     jobs_queues: Annotated[
         CsvTuple, Field(description="Queues that workers serve, separated by commas; empty: all.")
     ] = ()
+    jobs_schedules: Annotated[
+        bool, Field(description="Enqueue scheduled jobs when they are due, in workers.")
+    ] = True
+    jobs_timeout: Annotated[
+        float, Field(description="Seconds until an attempt of a job is ended, and retried.", gt=0)
+    ] = 3600.0
     jobs_stalled_seconds: Annotated[
         float, Field(description="Seconds without a heartbeat until a worker's jobs rerun.", ge=3)
     ] = 30.0

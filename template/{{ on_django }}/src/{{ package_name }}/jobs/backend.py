@@ -54,7 +54,7 @@ class JobBackend(BaseTaskBackend):
 
 
 @jobs.task(name="django.task")
-async def run_task(*, path: str, args: list[Any], kwargs: dict[str, Any]) -> None:
-    """Run a task of django.tasks."""
+def run_task(*, path: str, args: list[Any], kwargs: dict[str, Any]) -> None:
+    """Run a task of django.tasks, in a test in its own thread, which has the test's connection."""
     task: Task[..., Any] = import_string(path)
-    await task.acall(*args, **kwargs)
+    task.call(*args, **kwargs)
