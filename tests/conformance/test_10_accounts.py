@@ -404,6 +404,46 @@ class TestSession:
             assert each.get(f"{AUTH}/me").status_code == 401
             assert _refresh(each).status_code == 401
 
+    def test_users_list_their_sessions_and_end_one(self, ann: Visitor, bob: Visitor) -> None:
+        other = bob.elsewhere()
+        here, there = (visitor.get(f"{AUTH}/verify").json() for visitor in (bob, other))
+        path = f"{AUTH}/sessions"
+
+        listed = bob.get(path, params={"page_size": 1}).json()
+        whole = bob.get(path).json()["items"]
+        of_another = ann.send("DELETE", f"{path}/{there['session_id']}")
+        ended = bob.send("DELETE", f"{path}/{there['session_id']}")
+        again = bob.send("DELETE", f"{path}/{there['session_id']}")
+
+        assert (listed["total"], len(listed["items"])) == (2, 1)
+        shown = {each["id"]: (each["client"], each["current"]) for each in whole}
+        assert shown == {
+            here["session_id"]: (bob.address, True),
+            there["session_id"]: (other.address, False),
+        }
+        assert all("httpx" in each["user_agent"] for each in whole)
+        assert _code(of_another) == (404, "SESSION_NOT_FOUND")
+        assert (ended.status_code, _code(again)) == (204, (404, "SESSION_NOT_FOUND"))
+        assert [each.get(f"{AUTH}/me").status_code for each in (bob, other)] == [200, 401]
+        assert _refresh(other).status_code == 401
+        assert Visitor(bob.http).get(path).status_code == 401
+
+    def test_an_administrator_ends_all_sessions_of_a_user(
+        self, admin: Visitor, ann: Visitor, bob: Visitor
+    ) -> None:
+        other, path = bob.elsewhere(), f"{USERS}/{bob.id}/sessions"
+
+        refused = ann.send("DELETE", path)
+        unknown = admin.send("DELETE", f"{USERS}/{uuid.uuid4()}/sessions")
+        ended = admin.send("DELETE", path)
+
+        assert _code(refused) == (403, "FORBIDDEN")
+        assert _code(unknown) == (404, "USER_NOT_FOUND")
+        assert ended.status_code == 204
+        assert [each.get(f"{AUTH}/me").status_code for each in (bob, other)] == [401] * 2
+        assert [_refresh(each).status_code for each in (bob, other)] == [401] * 2
+        assert _login(Visitor(bob.http), bob.email, bob.password).status_code == 200
+
     @pytest.mark.parametrize(
         "change",
         [
@@ -776,6 +816,7 @@ class TestAudit:
                 [("password.reset_requested", None, mine)],
             ),
             (two, "POST", f"{AUTH}/logout", None, [("logout", mine, mine)]),
+            (admin, "DELETE", f"{place}/sessions", None, [("session.ended", one, mine)]),
             (admin, "DELETE", place, None, [("user.deleted", one, mine)]),
             (admin, "POST", f"{place}/restore", None, [("user.restored", one, mine)]),
         ]

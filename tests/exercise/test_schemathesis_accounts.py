@@ -16,8 +16,11 @@ CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 # What ends the judge's own session, so that all the rest would be judged as for nobody: an
 # administrator could delete or demote itself as well.
 ENDS_SESSION = {
-    "user": ("log_out", "change_password"),
-    "admin": ("log_out", "change_password", "delete_user", "change_role"),
+    "user": ("log_out", "end_session", "change_password"),
+    "admin": (
+        *("log_out", "end_session", "end_user_sessions", "change_password"),
+        *("delete_user", "change_role"),
+    ),
 }
 pytestmark = [pytest.mark.xdist_group("accounts"), on_each_framework]
 

@@ -18,6 +18,7 @@ class Event(StrEnum):
     LOGIN_FAILED = "login.failed"
     LOGIN_LIMITED = "login.limited"
     LOGOUT = "logout"
+    SESSION_ENDED = "session.ended"
     TOKEN_REUSED = "refresh_token.reused"  # noqa: S105 -- the name of an event
     RESET_REQUESTED = "password.reset_requested"
     RESET = "password.reset"

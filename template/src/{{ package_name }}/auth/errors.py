@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..core.problems import ConflictError, Header, ServiceError
+from ..core.problems import ConflictError, Header, NotFoundError, ServiceError
 
 CHALLENGE: Mapping[str, Header] = {
     "WWW-Authenticate": {
@@ -68,6 +68,13 @@ class RegistrationClosedError(ServiceError):
     status = 403
     code = "REGISTRATION_CLOSED"
     detail = "Only administrators can create accounts."
+
+
+class SessionNotFoundError(NotFoundError):
+    """The user has no such session, or it is over."""
+
+    code = "SESSION_NOT_FOUND"
+    detail = "There is no active session with this identifier."
 
 
 class LastAdminError(ConflictError):

@@ -1,12 +1,13 @@
 """What clients send and get where accounts are concerned."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..core.closed_model import ClosedModel
+from ..core.pagination import Page
 from ..users.roles import Role
 from ..users.schemas import Email, NewPassword, Password, PersonName, other_than_email
 
@@ -138,6 +139,46 @@ class LogoutQuery(ClosedModel):
     all: Annotated[
         bool, Field(description="Revoke all sessions of the user, not only this one.")
     ] = False
+
+
+class SessionRead(BaseModel):
+    """A login that can still be refreshed."""
+
+    id: Annotated[UUID, Field(description="Its identifier.")]
+    created_at: Annotated[
+        datetime, Field(description="When it was opened (UTC).", examples=["2027-01-15T09:30:00Z"])
+    ]
+    expires_at: Annotated[
+        datetime, Field(description="When it expires (UTC).", examples=["2027-02-14T09:30:00Z"])
+    ]
+    client: Annotated[
+        str,
+        Field(
+            description="The IP address, or IPv6 network, of the login; empty if unknown.",
+            examples=["192.0.2.7"],
+        ),
+    ]
+    user_agent: Annotated[
+        str,
+        Field(description="The User-Agent of the login; empty if unknown.", examples=["curl/8.9"]),
+    ]
+    current: Annotated[bool, Field(description="Whether this request belongs to it.")]
+
+    @classmethod
+    def of(cls, session: Any, current: UUID) -> Self:
+        """Return a session as it is shown to the user of a current one."""
+        return cls(
+            id=session.id,
+            created_at=session.created_at,
+            expires_at=session.expires_at,
+            client=session.client,
+            user_agent=session.user_agent,
+            current=session.id == current,
+        )
+
+
+class SessionPage(Page[SessionRead]):
+    """One page of sessions."""
 
 
 class Mailing(ClosedModel):

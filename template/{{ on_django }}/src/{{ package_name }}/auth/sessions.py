@@ -16,7 +16,7 @@ from ..audit.service import record
 from ..core.tokens import Claims, digest, random_token
 from ..resources import wait_for
 from ..users.models import User
-from .errors import InvalidCredentialsError, InvalidRefreshTokenError
+from .errors import InvalidCredentialsError, InvalidRefreshTokenError, SessionNotFoundError
 from .known_clients import open_session
 from .models import RefreshToken, Session
 from .schemas import TokenPair
@@ -94,6 +94,27 @@ def log_out_of_site(services: AuthServices, user_id: UUID, session_id: UUID) -> 
     with transaction.atomic():
         _end(services, [session_id])
         record(Event.LOGOUT, actor=user_id, subject=user_id, details={"site": "admin"})
+
+
+def end_session(services: AuthServices, user: User, session_id: UUID) -> None:
+    """End one of a user's own sessions.
+
+    Raises:
+        SessionNotFoundError: The user has no such session.
+    """
+    with transaction.atomic():
+        if not active_sessions().filter(user=user, pk=session_id).exists():
+            raise SessionNotFoundError
+        _end(services, [session_id])
+        ended = {"session_id": str(session_id)}
+        record(Event.SESSION_ENDED, actor=user.pk, subject=user.pk, details=ended)
+
+
+def end_all_sessions(services: AuthServices, admin: User, user: User) -> None:
+    """End all sessions of a user, for an administrator."""
+    with transaction.atomic():
+        end_sessions(services, user.pk)
+        record(Event.SESSION_ENDED, actor=admin.pk, subject=user.pk, details={"all": True})
 
 
 def end_sessions(services: AuthServices, user_id: UUID, *, but: UUID | None = None) -> None:

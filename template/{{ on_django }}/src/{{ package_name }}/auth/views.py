@@ -10,12 +10,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ..api import ServiceView
+from ..core.pagination import PageQuery
 from ..core.problems import UnavailableError
 from ..openapi import error_responses
+from ..pagination import part_of
 from ..pydantic_views import (
     InvalidDataError,
     body_of,
     examples,
+    identifier,
+    identifier_of,
     json_response,
     query_of,
     query_parameters,
@@ -30,6 +34,7 @@ from .errors import (
     InvalidEmailTokenError,
     InvalidRefreshTokenError,
     RegistrationClosedError,
+    SessionNotFoundError,
     WrongPasswordError,
 )
 from .login import JSON, InvalidLoginError, read_login
@@ -49,6 +54,8 @@ from .schemas import (
     PasswordReset,
     Refresh,
     Registration,
+    SessionPage,
+    SessionRead,
     TokenPair,
     TokenReport,
     Verification,
@@ -274,6 +281,50 @@ class LogoutView(ServiceView):
         """End the session of the access token: its tokens are refused at once, on every worker."""
         all_ = query_of(LogoutQuery, request).all
         sessions.log_out(self.state["accounts"], claims_of(request), all_=all_)
+        return Response(status=_NO_CONTENT)
+
+
+class SessionListView(ServiceView):
+    """A user's own sessions."""
+
+    permission_classes = (IsUser,)
+
+    @extend_schema(
+        operation_id="list_sessions",
+        summary="List one's own sessions",
+        tags=["auth"],
+        parameters=query_parameters(PageQuery),
+        responses={200: SessionPage},
+    )
+    @error_responses(UnavailableError)
+    def get(self, request: Request) -> HttpResponse:
+        """Return one page of the active sessions of the authenticated user, the newest first."""
+        query = query_of(PageQuery, request)
+        current = claims_of(request).session_id
+        active = sessions.active_sessions().filter(user=user_of(request))
+        found, total = part_of(active.order_by("-created_at", "pk"), query)
+        shown = [SessionRead.of(each, current) for each in found]
+        return json_response(SessionPage.of(shown, total, query))
+
+
+class SessionView(ServiceView):
+    """One of a user's own sessions."""
+
+    throttle_limit = attrgetter("rate_limit_logout")
+    permission_classes = (IsUser,)
+
+    @extend_schema(
+        operation_id="end_session",
+        summary="End one of one's own sessions",
+        tags=["auth"],
+        parameters=[identifier("session_id", "The session's identifier.")],
+        responses={204: None},
+    )
+    @error_responses(UnavailableError, SessionNotFoundError)
+    def delete(self, request: Request, session_id: str) -> Response:
+        """End a session of the authenticated user: its tokens are refused at once."""
+        wanted = identifier_of("session_id", session_id)
+        sessions.end_session(self.state["accounts"], user_of(request), wanted)
         return Response(status=_NO_CONTENT)
 
 

@@ -20,7 +20,7 @@ from ..auth.errors import LastAdminError, WrongPasswordError
 from ..auth.passwords import new_reset, post_reset, require_password
 from ..auth.purposes import Purpose
 from ..auth.registration import request_move
-from ..auth.sessions import end_sessions
+from ..auth.sessions import end_all_sessions, end_sessions
 from ..core.problems import UnavailableError
 from ..openapi import error_responses
 from ..pagination import part_of
@@ -244,6 +244,26 @@ class RoleView(ServiceView):
                 service.check_promotion(user, role)
             service.change_role(admin, user, role)
         return _shown(user)
+
+
+class UserSessionsView(ServiceView):
+    """A user's sessions."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(
+        operation_id="end_user_sessions",
+        summary="End a user's sessions",
+        tags=["users"],
+        parameters=[USER_ID],
+        responses={204: None},
+    )
+    @error_responses(UnavailableError, UserNotFoundError)
+    def delete(self, request: Request, user_id: str) -> Response:
+        """End all sessions of a user, who has to log in again. For administrators."""
+        wanted, admin = identifier_of("user_id", user_id), user_of(request)
+        end_all_sessions(self.state["accounts"], admin, service.read_user(admin, wanted))
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class RestoreView(ServiceView):

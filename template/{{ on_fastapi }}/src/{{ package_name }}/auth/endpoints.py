@@ -3,9 +3,11 @@
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Body, Depends, Path, Query, Request
 
+from ..core.pagination import PageQuery
 from ..core.problems import UnavailableError
 from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
@@ -22,6 +24,7 @@ from .errors import (
     InvalidEmailTokenError,
     InvalidRefreshTokenError,
     RegistrationClosedError,
+    SessionNotFoundError,
     WrongPasswordError,
 )
 from .login_form import LOGIN_BODY, LoginForm
@@ -39,6 +42,8 @@ from .schemas import (
     PasswordReset,
     Refresh,
     Registration,
+    SessionPage,
+    SessionRead,
     TokenPair,
     TokenReport,
     Verification,
@@ -50,6 +55,7 @@ router = APIRouter(
     responses=documented(UnavailableError),
 )
 
+SessionId = Annotated[UUID, Path(description="The session's identifier.")]
 NewAccount = Annotated[Registration, Body(openapi_examples=REGISTRATION_EXAMPLES)]
 RefreshBody = Annotated[Refresh, Body(openapi_examples=REFRESH_EXAMPLES)]
 MailingBody = Annotated[Mailing, Body(openapi_examples=MAILING_EXAMPLES)]
@@ -214,6 +220,37 @@ async def log_out(
 ) -> None:
     """End the session of the access token: its tokens are refused at once, on every worker."""
     await sessions.log_out(session, services, claims, all_=query.all)
+
+
+@router.get(
+    "/sessions",
+    summary="List one's own sessions",
+    dependencies=[READ_ONLY],
+    responses=documented(*USER_ERRORS),
+)
+async def list_sessions(
+    query: Annotated[PageQuery, Query()],
+    claims: CurrentClaims,
+    user: CurrentUser,
+    session: SessionDep,
+) -> SessionPage:
+    """Return one page of the active sessions of the authenticated user, the newest first."""
+    found, total = await sessions.list_sessions(session, user, query)
+    return SessionPage.of([SessionRead.of(each, claims.session_id) for each in found], total, query)
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="End one of one's own sessions",
+    dependencies=[_LOGOUT_LIMIT],
+    responses=documented(*USER_ERRORS, SessionNotFoundError),
+)
+async def end_session(
+    session_id: SessionId, user: CurrentUser, session: SessionDep, services: AuthServicesDep
+) -> None:
+    """End a session of the authenticated user: its tokens are refused at once."""
+    await sessions.end_session(session, services, user, session_id)
 
 
 @router.post(

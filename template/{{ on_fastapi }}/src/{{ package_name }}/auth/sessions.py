@@ -6,16 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Scope
 
 from ..audit.events import Event
 from ..audit.service import record
+from ..core.pagination import PageQuery
 from ..core.tokens import Claims, digest, random_token
 from ..db.models import now
 from ..users.models import User
-from .errors import InvalidCredentialsError, InvalidRefreshTokenError
+from .errors import InvalidCredentialsError, InvalidRefreshTokenError, SessionNotFoundError
 from .known_clients import limit_guesses, new_session
 from .models import RefreshToken, Session
 from .services import AuthServices
@@ -127,6 +128,41 @@ async def log_out(
     )
 
 
+async def list_sessions(
+    session: AsyncSession, user: User, query: PageQuery
+) -> tuple[list[Session], int]:
+    """Return one page of a user's active sessions, the newest first, and how many there are."""
+    active = _active_of(user)
+    total = await session.scalar(select(func.count(Session.id)).where(*active))
+    newest = select(Session).where(*active).order_by(Session.created_at.desc(), Session.id)
+    page = newest.offset(query.offset).limit(query.page_size)
+    return list(await session.scalars(page)), total or 0
+
+
+async def end_session(
+    session: AsyncSession, services: AuthServices, user: User, session_id: UUID
+) -> None:
+    """End one of a user's own sessions.
+
+    Raises:
+        SessionNotFoundError: The user has no such session.
+    """
+    own = select(Session.id).where(*_active_of(user), Session.id == session_id)
+    if await session.scalar(own) is None:
+        raise SessionNotFoundError
+    await _end(session, services, [session_id])
+    ended = {"session_id": str(session_id)}
+    record(session, Event.SESSION_ENDED, actor=user.id, subject=user.id, details=ended)
+
+
+async def end_all_sessions(
+    session: AsyncSession, services: AuthServices, admin: User, user: User
+) -> None:
+    """End all sessions of a user, for an administrator."""
+    await end_sessions(session, services, user.id)
+    record(session, Event.SESSION_ENDED, actor=admin.id, subject=user.id, details={"all": True})
+
+
 async def end_sessions(
     session: AsyncSession, services: AuthServices, user_id: UUID, *, but: UUID | None = None
 ) -> None:
@@ -140,6 +176,14 @@ async def active_user(session: AsyncSession, session_id: UUID) -> User | None:
     """Return the user of a session; None if it is revoked or expired, or the user was deleted."""
     user: User | None = await session.scalar(_ACTIVE_USER, _parameters(session_id))
     return user
+
+
+def _active_of(user: User) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Session.user_id == user.id,
+        Session.revoked_at.is_(None),
+        Session.expires_at > now(),
+    )
 
 
 def _parameters(session_id: UUID) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ..auth.errors import LastAdminError, WrongPasswordError
 from ..auth.passwords import new_reset, post_reset, require_password
 from ..auth.purposes import Purpose
 from ..auth.registration import request_move
-from ..auth.sessions import end_sessions
+from ..auth.sessions import end_all_sessions, end_sessions
 from ..core.problems import UnavailableError
 from ..db.models import now
 from ..db.session import READ_ONLY, SessionDep
@@ -200,6 +200,20 @@ async def delete_user(
     await service.delete_user(session, admin, user)
     await drop_tokens(session, user.id, *Purpose)
     await end_sessions(session, services, user.id)
+
+
+@router.delete(
+    "/{user_id}/sessions",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="End a user's sessions",
+    responses=documented(*ADMIN_ERRORS, UserNotFoundError),
+)
+async def end_user_sessions(
+    user_id: UserId, admin: CurrentAdmin, session: SessionDep, services: AuthServicesDep
+) -> None:
+    """End all sessions of a user, who has to log in again. For administrators."""
+    user = await service.read_user(session, admin, user_id)
+    await end_all_sessions(session, services, admin, user)
 
 
 @router.post(
