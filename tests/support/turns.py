@@ -18,9 +18,11 @@ TOGETHER: dict[str, int] = {
 }
 """Files whose tests share what is expensive, as an image: a whole file has one turn."""
 ONE_BY_ONE = (
+    "tests/exercise/test_customisation.py",
     "tests/exercise/test_schemathesis.py",
     "tests/exercise/test_schemathesis_accounts.py",
     "tests/exercise/test_stalls.py",
+    "tests/upgrade/test_make_update.py",
     "tests/upgrade/test_updates.py",
 )
 """Files whose tests need nothing of each other: each run has a third of each file."""
