@@ -1,6 +1,5 @@
 """What a password is."""
 
-import gzip
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -13,12 +12,12 @@ COMMON = "must not be one of the passwords that are guessed first"
 OWN_EMAIL = "must not be the email"
 
 # Those of Django's CommonPasswordValidator that are long enough.
-_LIST = Path(__file__).with_name("common_passwords.txt.gz")
+_LIST = Path(__file__).with_name("common_passwords.txt")
 
 
 @cache
 def _common() -> frozenset[str]:
-    return frozenset(gzip.decompress(_LIST.read_bytes()).decode().split())
+    return frozenset(_LIST.read_text().split())
 
 
 def is_common(password: str) -> bool:
