@@ -29,7 +29,8 @@ MILLISECONDS = {
     "day": 86_400_000,
 }
 _FORM = re.compile(
-    rf"([1-9][0-9]{{0,8}})\s*/\s*(?:([1-9][0-9]{{0,10}})\s*)?({'|'.join(MILLISECONDS)})s?"
+    r"([1-9][0-9]{0,8})\s*/\s*(?:([1-9][0-9]{0,10})\s*)?"
+    r"(millisecond|second|minute|hour|day)s?"
 )
 _MICROSECONDS = 1_000_000
 
