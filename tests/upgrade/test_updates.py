@@ -308,7 +308,7 @@ def test_an_update_keeps_the_rows_and_the_logins_of_the_database(
     service.make("migrate", env=settings)
     if framework == "fastapi":  # its slice asks nobody, which the start takes for an oversight
         checked = service.make("check", check=False, env=settings)
-        assert "\nGET /api/v1/greetings: is open to everyone" in checked.stdout
+        assert "GET /api/v1/greetings: is open to everyone" in checked.stdout
         mark_slice(service)
     with service.serving(settings) as running, httpx2.Client(base_url=running.url) as http:
         (user,) = Visitor(http, email).log_in().get(USERS).json()["items"]

@@ -8,7 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from fastapi.security.base import SecurityBase
 
-from ..openapi import docs_paths
+from ..openapi import is_of_framework
 from ..public import PUBLIC, is_public
 from ..rate_limit import unlimited
 from ..settings import SettingsError
@@ -34,7 +34,7 @@ def _open_routes(app: FastAPI, mounted_at: str = "") -> Iterator[str]:
         endpoint: Any = route.endpoint or getattr(route, "app", None)
         dependant: Dependant | None = getattr(route, "dependant", None)
         mounted = unlimited(endpoint)
-        if is_public(endpoint) or _asks(dependant) or path in _docs(app, mounted_at):
+        if is_public(endpoint) or _asks(dependant) or is_of_framework(route.endpoint):
             continue
         if dependant is not None:
             methods = "|".join(sorted(route.methods or ["WebSocket"]))
@@ -47,10 +47,6 @@ def _open_routes(app: FastAPI, mounted_at: str = "") -> Iterator[str]:
     for files in app.router._iter_low_priority_routes():  # noqa: SLF001 -- there is no public way
         if not _asks(getattr(files, "dependant", None)):
             yield f"{mounted_at}/ of frontend(): {_OPEN}; call it on a router, and {_ENDPOINT}"
-
-
-def _docs(app: FastAPI, mounted_at: str) -> set[str]:
-    return {mounted_at + path for path in docs_paths(app)}
 
 
 def _asks(dependant: Dependant | None) -> bool:
