@@ -67,6 +67,8 @@ ACCESS = {
     "read_me":                Row(401, 200, 200),
     "log_out":                Row(401, 204, 204),
     "change_password":        Row(401, 204, 204),
+    "list_sessions":          Row(401, 200, 200),
+    "end_session":            Row(401, Of(204, 404, 404), Of(204, 404, 404)),
 
     "create_user":            Row(401, 403, 201),
     "list_users":             Row(401, 403, 200),
@@ -75,6 +77,7 @@ ACCESS = {
     "change_role":            Row(401, Of(403, 403, 403), Of(200, 200, 404)),
     "delete_user":            Row(401, Of(403, 403, 403), Of(204, 204, 404)),
     "restore_user":           Row(401, Of(403, 403, 403), Of(200, 200, 404)),
+    "end_user_sessions":      Row(401, Of(403, 403, 403), Of(204, 204, 404)),
     "list_audit_entries":     Row(401, 403, 200),
 
     "create_item":            Row(401, 201, 201),
@@ -89,7 +92,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_user": {"name": "Another"},
     "change_role": {"role": "user"},
 }
-ENDS_OWN_SESSION = {"log_out", "change_password", "change_role", "delete_user"}
+ENDS_OWN_SESSION = {
+    *("log_out", "change_password"),
+    *("change_role", "delete_user", "end_user_sessions"),
+}
 pytestmark = [pytest.mark.xdist_group("accounts"), on_each_framework]
 
 
@@ -125,6 +131,10 @@ class World:
             made = owner.post(ITEMS, {"name": f"Item {uuid.uuid4()}"}).json()
             found = made["id"] if whose != "nobody" else 2**62
             return path.replace("{item_id}", str(found))
+        if "{session_id}" in path:
+            owner = by if whose == "own" and by.tokens else create_user(self.root).log_in()
+            found = owner.elsewhere().current_session if whose != "nobody" else uuid.uuid4()
+            return path.replace("{session_id}", str(found))
         if whose == "own" and by.tokens:
             return path.replace("{user_id}", by.id)
         other = self.root.post(USERS, {"email": new_email()}).json()

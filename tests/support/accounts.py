@@ -60,6 +60,13 @@ class Visitor:
         return found
 
     @property
+    def current_session(self) -> str:
+        """The identifier of the session that the last login opened."""
+        found = self.get(f"{AUTH}/sessions").raise_for_status().json()["items"]
+        (current,) = (str(each["id"]) for each in found if each["current"])
+        return current
+
+    @property
     def access(self) -> str:
         """Their access token."""
         return str(self.tokens["access_token"])
