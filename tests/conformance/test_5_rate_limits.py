@@ -93,7 +93,8 @@ def test_a_refusal_is_described_where_it_can_happen(http: httpx2.Client, limited
 
 def test_every_route_of_the_api_has_a_limit(http: httpx2.Client, document: dict[str, Any]) -> None:
     elsewhere = {"X-Forwarded-For": new_client_address()}
-    filled = {"{item_id}": ITEM.rpartition("/")[2], "{user_id}": str(uuid.uuid4())}
+    filled = {"{item_id}": ITEM.rpartition("/")[2]}
+    filled |= dict.fromkeys(["{user_id}", "{session_id}"], str(uuid.uuid4()))
     unlimited = []
 
     for path, operations in document["paths"].items():
