@@ -26,7 +26,7 @@ ALWAYS = {
 ONCE_USED = {"cache_hits_total", "cache_misses_total", "rate_limit_hits_total"}
 OF_WORKERS = {
     *("jobs_total", "job_duration_seconds"),
-    *("jobs_waiting", "jobs_oldest_seconds", "jobs_failed"),
+    *("jobs_waiting", "jobs_running_seconds", "jobs_oldest_seconds", "jobs_failed"),
 }
 
 
