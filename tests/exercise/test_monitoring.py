@@ -163,8 +163,9 @@ def _missing(watched: Watched, *, faults: bool) -> list[str]:
             labels |= {label for each in found for label in each}
             if not found:
                 missing.append(f"{query.place}: {selector}")
-        if labels and not query.labels <= labels:
-            missing.append(f"{query.place}: {query.labels - labels}")
+        # Kubernetes alone gives a series the label of its namespace.
+        if labels and (unknown := query.labels - labels - {"namespace"}):
+            missing.append(f"{query.place}: {unknown}")
     return missing
 
 

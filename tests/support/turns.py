@@ -12,18 +12,28 @@ from tools.questions import ROOT
 TURNS = 3
 TOGETHER: dict[str, int] = {
     "tests/exercise/test_docker.py": 0,
-    "tests/exercise/test_backups.py": 1,
     "tests/exercise/test_chart.py": 2,
     "tests/exercise/test_rollout.py": 2,
 }
 """Files whose tests share what is expensive, as an image: a whole file has one turn."""
-ONE_BY_ONE = (
-    "tests/exercise/test_customisation.py",
-    "tests/exercise/test_schemathesis.py",
-    "tests/exercise/test_schemathesis_accounts.py",
-    "tests/exercise/test_stalls.py",
-    "tests/upgrade/test_make_update.py",
-    "tests/upgrade/test_updates.py",
+ONE_BY_ONE = tuple(
+    f"tests/{name}.py"
+    for name in (
+        "exercise/test_account_settings",
+        "exercise/test_accounts",
+        "exercise/test_backups",
+        "exercise/test_customisation",
+        "exercise/test_jobs",
+        "exercise/test_redis_faults",
+        "exercise/test_schemathesis",
+        "exercise/test_schemathesis_accounts",
+        "exercise/test_sentry",
+        "exercise/test_stalls",
+        "exercise/test_stopping",
+        "exercise/test_tracing",
+        "upgrade/test_make_update",
+        "upgrade/test_updates",
+    )
 )
 """Files whose tests need nothing of each other: each run has a third of each file."""
 
