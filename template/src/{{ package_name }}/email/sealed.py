@@ -1,4 +1,4 @@
-"""What the queue stores sealed: who reads its tables, or a backup, learns no token, no address."""
+"""Encrypts what the queue stores: its tables, and backups of them, show no token and no address."""
 
 import json
 from base64 import urlsafe_b64encode

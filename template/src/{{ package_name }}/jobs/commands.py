@@ -18,7 +18,7 @@ from .connection import open_connector
 from .database import is_stored
 
 SHOWN = 100
-"""How many jobs are listed at most."""
+"""The most jobs that are listed."""
 _STATUSES = {"waiting": "todo", "running": "doing", "failed": "failed"}
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -63,7 +63,7 @@ def run_worker(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def manage_jobs(settings: Settings, given: argparse.Namespace) -> int:
-    """List the queues and the failed jobs, without arguments: those may be secret."""
+    """List queues and jobs, without arguments, which may be secret; change jobs, pause queues."""
     _require_stored(settings)
     try:
         return asyncio.run(_manage(settings, given))

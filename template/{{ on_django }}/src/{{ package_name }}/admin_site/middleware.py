@@ -33,7 +33,7 @@ class AdminPolicy(ContentSecurityPolicyMiddleware):
 
 
 class SessionCsrf(CsrfViewMiddleware):
-    """Forms come from the service's own pages, whoever sends them."""
+    """Refuses forms that come from other sites, with or without a login."""
 
     def process_view(self, request: HttpRequest, *view: Any) -> Any:
         """Refuse a forged form; one with an access token and without a cookie cannot be forged."""

@@ -1,4 +1,4 @@
-"""How serializers of users treat the hash of a password."""
+"""The field of serializers for the hash of a password."""
 
 from typing import Any
 

@@ -30,7 +30,7 @@ async def request_reset(services: AuthServices, email: str) -> None:
 async def reset(services: AuthServices, token: str, password: str, scope: Scope) -> None:
     """Set a password with a mailed token; all sessions end, and the address counts as verified.
 
-    Whoever reads the mails of the account may log in from here, however many guess its password.
+    The client that sets it may log in afterwards, while guesses of others are refused.
 
     Raises:
         InvalidEmailTokenError: The token is invalid, expired, or not for the user's email.

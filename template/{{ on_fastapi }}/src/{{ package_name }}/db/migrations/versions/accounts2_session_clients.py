@@ -1,4 +1,4 @@
-"""Where a session comes from."""
+"""Add the client and the User-Agent of the login to sessions."""
 
 import sqlalchemy as sa
 from alembic import op
