@@ -121,7 +121,7 @@ def test_a_ratio_is_the_median_of_the_rounds_ratios() -> None:
 
 @pytest.mark.parametrize(
     ("microseconds", "word", "over"),
-    [(200.0, "met", False), (320.0, "missed", False), (321.0, "OVER THE LIMIT", True)],
+    [(200.0, "met", False), (250.0, "missed", False), (251.0, "OVER THE LIMIT", True)],
 )
 def test_a_limit_that_is_passed_is_said(microseconds: float, word: str, over: bool) -> None:  # noqa: FBT001 -- a parameter
     found = [_subject(BARE, 100.0, 100.0), _subject(FULL, microseconds, microseconds)]
