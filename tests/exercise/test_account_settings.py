@@ -18,6 +18,7 @@ from tests.support.accounts import (
     AUDIT,
     AUTH,
     PASSWORD,
+    TRUSTING,
     USERS,
     Visitor,
     create_user,
@@ -203,6 +204,18 @@ def test_each_limit_of_accounts_is_a_setting_of_its_own(
     assert told == limits
 
 
+def test_guesses_of_one_account_have_a_limit_from_wherever_they_come(
+    default_service: Project, database: Path
+) -> None:
+    settings = TRUSTING | {"RATE_LIMIT_ACCOUNT": "2/hour"}
+    with _serving(default_service, database, **settings) as (_, ann):
+        guess = {"email": ann.email, "password": "another password"}
+        places = [Visitor(ann.http) for _ in range(3)]
+        guesses = [place.post(f"{AUTH}/login", guess).status_code for place in places]
+
+    assert guesses == [401, 401, 429]
+
+
 def test_users_may_do_more_than_anybody_where_a_setting_says_so(
     default_service: Project, database: Path
 ) -> None:
@@ -287,6 +300,32 @@ def test_the_audit_trail_is_kept_for_as_long_as_a_setting_says(
             kept.append(page["total"])
 
     assert kept == [1, 1, 0]
+
+
+def test_an_unverified_user_is_kept_for_as_long_as_a_setting_says(
+    default_service: Project, database: Path
+) -> None:
+    with _serving(default_service, database) as (_, ann):
+        assert _register(ann).status_code == 202
+    _age_registrations(database, days=20)
+    kept = []
+
+    for setting in ({}, {"UNVERIFIED_USER_DAYS": "21"}, {"UNVERIFIED_USER_DAYS": "19"}):
+        default_service.make("prune", env={"DATABASE_URL": f"sqlite:///{database}"} | setting)
+        with closing(sqlite3.connect(database)) as connection:
+            kept += connection.execute("SELECT count(*) FROM users").fetchone()
+
+    assert kept == [1, 1, 0]
+
+
+def _age_registrations(database: Path, *, days: int) -> None:
+    """Make users older, and their tokens expired."""
+    moment = (datetime.now(UTC) - timedelta(days=days)).replace(tzinfo=None).isoformat(" ")
+    with closing(sqlite3.connect(database)) as connection:
+        for column in ("users SET created_at", "mailed_tokens SET expires_at"):
+            changed = connection.execute(f"UPDATE {column} = ?", (moment,))
+            assert changed.rowcount == 1
+        connection.commit()
 
 
 def _age_audit(database: Path, event: str, *, days: int) -> None:

@@ -438,6 +438,16 @@ def test_an_attempt_that_takes_too_long_is_ended_and_retried(queue: Queue) -> No
         assert "TimeoutError" in worker.output()
 
 
+def test_a_setting_stops_the_schedules_of_a_worker(queue: Queue) -> None:
+    settings = queue.settings | {"JOBS_SCHEDULES": "false"}
+    queue.enqueue(1, 3)  # in whose seconds a schedule would tick
+
+    with queue.service.serving(settings, target="worker"):
+        _eventually(lambda: queue.effects() == {1: 1})
+
+    assert queue.ask("SELECT count(*) FROM ticks") == [(0,)]
+
+
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
 def test_a_worker_survives_what_is_no_job(queue: Queue, entry: tuple[str, str]) -> None:
     # A task that names no retries has ten attempts; this is the last.
