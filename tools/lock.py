@@ -8,6 +8,7 @@ exactly the versions that were tested, and `uv lock --check` passes in it.
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from tools.questions import ROOT, Answers, Questions, pairwise
 PROJECT = ROOT / "template" / "pyproject.toml.jinja"
 LOCK = ROOT / "template" / "uv.lock.jinja"
 RESERVED = ROOT / "questions" / "reserved.jinja"
+KIT = ROOT / "template" / "packages" / "slipway-kit"
 UNION_NAME = "zz-union-of-all-variants"
 PLAIN = "project"
 Condition = frozenset[str]
@@ -67,10 +69,21 @@ class Root:
 
 
 def requirements(project: dict[str, Any]) -> set[Root]:
-    """Return all requirements of a parsed pyproject.toml."""
-    plain = {Root(PLAIN, text) for text in project["project"]["dependencies"]}
+    """Return all requirements of a parsed pyproject.toml; each extra of the kit is one."""
+    plain = {
+        Root(PLAIN, part) for text in project["project"]["dependencies"] for part in _parts(text)
+    }
     groups = project.get("dependency-groups", {})
     return plain | {Root(group, text) for group, texts in groups.items() for text in texts}
+
+
+def _parts(text: str) -> Iterator[str]:
+    requirement = Requirement(text)
+    if requirement.name != KIT.name:
+        yield text
+        return
+    yield KIT.name
+    yield from (f"{KIT.name}[{extra}]" for extra in requirement.extras)
 
 
 def conditions(questions: Questions) -> dict[Root, Condition]:
@@ -115,7 +128,10 @@ def write_union(folder: Path, roots: Iterable[Root]) -> None:
     lines += [f'requires-python = "{requires_python()}"']
     lines += [f"dependencies = {by_group.pop(PLAIN)}", "[dependency-groups]"]
     lines += [f"{group} = {texts}" for group, texts in by_group.items()]
-    lines += ["[tool.uv]", "package = false"]
+    kit = KIT.relative_to(ROOT / "template")
+    lines += ["[tool.uv]", "package = false", "[tool.uv.sources]"]
+    lines += [f'{KIT.name} = {{ path = "{kit}", editable = true }}']
+    shutil.copytree(KIT, folder / kit)
     (folder / "pyproject.toml").write_text("\n".join(lines) + "\n")
 
 
@@ -166,6 +182,7 @@ class LockTemplate:
         """Return the whole template."""
         parts = [
             "{#- Written by `make lock`; see tools/lock.py. -#}\n",
+            self._kit_extras(),
             "{%- macro service() %}\n\n",
             self._service(),
             "{% endmacro -%}\n",
@@ -184,6 +201,16 @@ class LockTemplate:
             )
         parts.append("{{ before('~') -}}\n")
         return "".join(parts)
+
+    def _kit_extras(self) -> str:
+        wanted = sorted(
+            (extra, " and ".join(sorted(condition)))
+            for root, condition in self.found.items()
+            if root.parsed.name == KIT.name
+            for extra in root.parsed.extras
+        )
+        entries = ", ".join(f'"{extra}" if {condition}' for extra, condition in wanted)
+        return f"{{%- set kit_extras = [{entries}] | select | list -%}}\n"
 
     def _extras(self, name: str, block: str) -> str:
         # An extra's section stands only where something asks for the extra.
@@ -245,16 +272,25 @@ class LockTemplate:
         # What all of a group share stands around the group: an empty one would be left otherwise.
         shared = self._shared(roots)
         for root in sorted(roots, key=lambda root: canonicalize_name(root.parsed.name)):
+            if root.parsed.name == KIT.name and root.parsed.extras:
+                continue  # they stand in the entry of the kit
             yield from guarded({self.found[root] - shared}, write(root.parsed))
 
     @staticmethod
     def _edge(requirement: Requirement) -> str:
+        if requirement.name == KIT.name:
+            extra = "{{ ', extra = ' ~ kit_extras | to_json if kit_extras }}"
+            return f'    {{ name = "{KIT.name}"{extra} }},\n'
         extras = ", ".join(f'"{extra}"' for extra in sorted(requirement.extras))
         extra = f", extra = [{extras}]" if extras else ""
         return f'    {{ name = "{canonicalize_name(requirement.name)}"{extra} }},\n'
 
     @staticmethod
     def _declared(requirement: Requirement) -> str:
+        if requirement.name == KIT.name:
+            extra = "{{ ', extras = ' ~ kit_extras | to_json if kit_extras }}"
+            path = KIT.relative_to(ROOT / "template")
+            return f'    {{ name = "{KIT.name}"{extra}, editable = "{path}" }},\n'
         extras = ", ".join(f'"{extra}"' for extra in sorted(requirement.extras))
         extra = f", extras = [{extras}]" if extras else ""
         name = canonicalize_name(requirement.name)

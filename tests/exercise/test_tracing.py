@@ -305,7 +305,7 @@ def test_without_an_endpoint_nothing_is_loaded_or_added(service: Project) -> Non
     loaded = service.run(
         *("uv", "run", "--frozen", "python", "-c"),
         f"import sys, {package}.app as a; a.create_app()\n"
-        f"print('{package}.core.spans' in sys.modules)",
+        f"print('slipway_kit.spans' in sys.modules)",
     ).stdout
 
     assert loaded.strip().endswith("False")

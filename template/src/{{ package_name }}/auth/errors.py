@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from ..core.problems import ConflictError, Header, NotFoundError, ServiceError
+from slipway_kit.problems import ConflictError, Header, NotFoundError, ServiceError
+
 
 CHALLENGE: Mapping[str, Header] = {
     "WWW-Authenticate": {

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from slipway_kit.tokens import AccessTokens
+
 from .. import about
-from ..core.tokens import AccessTokens
 from .settings import AccountSettings
 
 VARIABLE = "SECRET_KEY"

@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
-from ..core.problems import BodyTooLargeError, MediaTypeError, UnreadableBodyError
+from slipway_kit.problems import BodyTooLargeError, MediaTypeError, UnreadableBodyError
+
 from .schemas import Login, PasswordForm
 
 JSON = "application/json"

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ..core.closed_model import ClosedModel
-from ..core.pagination import Page
+from slipway_kit.closed_model import ClosedModel
+from slipway_kit.pagination import Page
+
 from ..users.roles import Role
 from ..users.schemas import Email, NewPassword, Password, PersonName, other_than_email
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from ..core.settings_group import SettingsGroup
+from slipway_kit.settings_group import SettingsGroup
+
 
 
 def _expand_home(value: str) -> str:

@@ -9,7 +9,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 from string import Template
 
-from ..core.headers import Sources
+from slipway_kit.headers import Sources
+
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",

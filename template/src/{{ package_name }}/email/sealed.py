@@ -8,7 +8,8 @@ from hashlib import sha256
 
 from cryptography.fernet import Fernet, MultiFernet
 
-from ..core.mail import Mail
+from slipway_kit.mail import Mail
+
 
 
 def seal(mail: Mail, keys: Sequence[str]) -> str:

@@ -3,7 +3,8 @@
 from procrastinate import JobContext, RetryDecision
 from procrastinate.jobs import Job
 
-from ..core.mail import MailDelayedError, MailError
+from slipway_kit.mail import MailDelayedError, MailError
+
 from ..jobs.app import jobs
 from ..jobs.retries import Backoff
 from .sealed import unseal

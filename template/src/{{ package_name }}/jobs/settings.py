@@ -4,7 +4,8 @@ from typing import Annotated, cast
 
 from pydantic import Field
 
-from ..core.settings_group import CsvTuple, SettingsGroup
+from slipway_kit.settings_group import CsvTuple, SettingsGroup
+
 from ..db.settings import DatabaseSettings
 
 

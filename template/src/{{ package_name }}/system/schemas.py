@@ -5,8 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from slipway_kit.health import Phase, Status
+
 from .. import about
-from ..core.health import Phase, Status
 from ..routes import API_ROOT, FIRST
 from ..settings import Environment
 

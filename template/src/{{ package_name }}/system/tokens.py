@@ -2,7 +2,8 @@
 
 from secrets import compare_digest
 
-from ..core.problems import ServiceError
+from slipway_kit.problems import ServiceError
+
 from ..settings import Settings
 
 

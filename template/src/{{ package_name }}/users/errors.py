@@ -1,6 +1,7 @@
 """What can be wrong with a change of users."""
 
-from ..core.problems import ConflictError, NotFoundError
+from slipway_kit.problems import ConflictError, NotFoundError
+
 
 
 class UserNotFoundError(NotFoundError):

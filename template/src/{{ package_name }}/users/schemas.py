@@ -17,9 +17,10 @@ from pydantic import (
     field_validator,
 )
 
-from ..core.closed_model import ClosedModel
-from ..core.pagination import Page, PageQuery
-from ..core.passwords import COMMON, LONGEST, OWN_EMAIL, SHORTEST, is_common, is_email
+from slipway_kit.closed_model import ClosedModel
+from slipway_kit.pagination import Page, PageQuery
+from slipway_kit.passwords import COMMON, LONGEST, OWN_EMAIL, SHORTEST, is_common, is_email
+
 from .roles import Role
 
 

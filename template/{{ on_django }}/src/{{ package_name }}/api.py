@@ -7,8 +7,9 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from .core.deprecation import Deprecation
-from .core.limits import parse_limit
+from slipway_kit.deprecation import Deprecation
+from slipway_kit.limits import parse_limit
+
 from .state import State, state_of
 
 

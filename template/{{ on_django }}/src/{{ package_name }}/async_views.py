@@ -6,8 +6,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
+from slipway_kit.problems import ServiceError
+
 from .api import ServiceView
-from .core.problems import ServiceError
 from .errors import handle_not_found, handle_service_error, problem
 from .handler import ON_THE_LOOP
 from .resources import on_their_loop

@@ -5,8 +5,9 @@ from typing import Any
 
 from starlette.types import Scope
 
-from .core.deprecation import Deprecation
-from .core.headers import Headers
+from slipway_kit.deprecation import Deprecation
+from slipway_kit.headers import Headers
+
 from .routes import view_of
 
 _SAID = "deprecated"

@@ -13,8 +13,8 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from rest_framework import exceptions
 
-from .core.correlation import correlation_id
-from .core.problems import (
+from slipway_kit.correlation import correlation_id
+from slipway_kit.problems import (
     MEDIA_TYPE,
     InvalidRequestError,
     MediaTypeError,
@@ -25,8 +25,9 @@ from .core.problems import (
     UnstorableValueError,
     describe,
 )
+from slipway_kit.responses import reference
+
 from .resources import loop_of_request
-from .responses import reference
 from .routes import scope_of
 
 if TYPE_CHECKING:  # it looks for this module by its name while it is loaded

@@ -9,7 +9,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.validators import UniqueValidator
 
-from .core.problems import MOST_ERRORS
+from slipway_kit.problems import MOST_ERRORS
+
 
 
 class Text(serializers.CharField):

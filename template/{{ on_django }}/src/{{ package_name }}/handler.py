@@ -32,11 +32,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from .core.problems import BodyTooLargeError, UnavailableError
+from slipway_kit.problems import BodyTooLargeError, UnavailableError
+from slipway_kit.rate_limiting import client_and_route, count, refusal
+from slipway_kit.routes import route_template
+
 from .errors import RETRY_AFTER_SECONDS
-from .rate_limiting import client_and_route, count, refusal
 from .resources import loop_of_request, wait_for
-from .routes import API_ROOT, note_route, route_template
+from .routes import API_ROOT, note_route
 
 __all__ = ["DjangoHandler", "limit_of", "wait_for"]  # the last for modules of before 1.0
 

@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from .core.pagination import Page, PageQuery
+from slipway_kit.pagination import Page, PageQuery
+
 from .errors import QueryError
 
 

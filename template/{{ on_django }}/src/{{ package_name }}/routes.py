@@ -9,23 +9,16 @@ from django.http import HttpRequest
 from django.urls import ResolverMatch
 from starlette.types import Scope
 
+from slipway_kit.routes import ROUTE
+
 from .resources import scope_without_server
 
 API_ROOT = "/api"
 FIRST = "v1"
 """The version that the API begins with."""
 
-ROUTE = "route_template"
-"""Where a request's state has the template of its route."""
-
 _VIEW = "view"
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
-
-
-def max_body_size(scope: Scope) -> int | None:
-    """Return None: a route of Django's has no limit of its own."""
-    del scope
-    return None
 
 
 @lru_cache(maxsize=1024)
@@ -55,12 +48,6 @@ def note_route(request: HttpRequest, match: ResolverMatch) -> None:
     if scope is not None:
         scope["state"][ROUTE] = template_of(match.route)
         scope["state"][_VIEW] = match.func
-
-
-def route_template(scope: Scope) -> str | None:
-    """Return the full template of a request's route; None for no route."""
-    template: str | None = scope["state"].get(ROUTE)
-    return template
 
 
 def view_of(scope: Scope) -> Any:

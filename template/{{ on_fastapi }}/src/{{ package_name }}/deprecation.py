@@ -5,9 +5,10 @@ from typing import Any
 from fastapi.dependencies.models import Dependant
 from starlette.types import Scope
 
-from .core.deprecation import Deprecation
-from .core.headers import Headers
-from .routes import effective_route
+from slipway_kit.deprecation import Deprecation
+from slipway_kit.headers import Headers
+from slipway_kit.routes import effective_route
+
 
 
 class Deprecated(Deprecation):

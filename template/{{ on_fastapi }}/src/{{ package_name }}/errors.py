@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount
 
-from . import responses
-from .core.openapi import Documentation, documented
-from .core.problems import MOST_ERRORS, InvalidRequestError, MediaTypeError, ServiceError
+from slipway_kit import responses
+from slipway_kit.openapi import Documentation, documented
+from slipway_kit.problems import MOST_ERRORS, InvalidRequestError, MediaTypeError, ServiceError
+from slipway_kit.responses import handle_service_error, problem_response
+
 from .rate_limit import count_request
-from .responses import handle_service_error, problem_response
 from .routes import starlette_routes
 
 __all__ = [

@@ -1,5 +1,6 @@
 """Lists in pages."""
 
-from .core.pagination import Page, PageQuery
+from slipway_kit.pagination import Page, PageQuery
+
 
 __all__ = ["Page", "PageQuery"]

@@ -9,10 +9,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .core.limits import parse_limit
+from slipway_kit.limits import parse_limit
+from slipway_kit.rate_limiting import client_and_route, count, refusal
+from slipway_kit.routes import MOUNTED_AT, effective_route, route_template
+
 from .public import is_public, public
-from .rate_limiting import client_and_route, count, refusal
-from .routes import MOUNTED_AT, effective_route, route_template, starlette_routes
+from .routes import starlette_routes
 from .settings import Settings, SettingsError
 
 

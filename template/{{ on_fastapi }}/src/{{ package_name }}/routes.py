@@ -1,4 +1,4 @@
-"""Where the API serves, and which route a request went to."""
+"""Where the API serves, and what its routes say."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,17 +11,6 @@ from starlette.types import Scope
 API_ROOT = "/api"
 FIRST = "v1"
 """The version that the API begins with."""
-MOUNTED_AT = "mounted_at"
-"""Where a request's state has the template of the mounts that it went through."""
-
-
-def route_template(scope: Scope) -> str | None:
-    """Return the full template of the route, like /api/v1/orders/{order_id}; None for no route."""
-    route = effective_route(scope)
-    if isinstance(route, Mount):  # of a router: what it mounts may have a route of its own
-        route = scope.get("route")
-    path = "" if isinstance(route, Mount) else getattr(route, "path", "")
-    return scope["state"].get(MOUNTED_AT, "") + path or None
 
 
 def max_body_size(scope: Scope) -> int | None:
@@ -31,17 +20,6 @@ def max_body_size(scope: Scope) -> int | None:
             limit: int | None = route.max_body_size
             return limit
     return None
-
-
-def effective_route(scope: Scope) -> Any:
-    """Return the route with all that the routers around it have given it; None for no route.
-
-    An included route knows only its own part of the path; FastAPI keeps the whole in the scope,
-    under a name of its own that only this function reads.
-    """
-    context = scope.get("fastapi", {}).get("effective_route_context")
-    # A websocket, a mount and a route of Starlette's are made anew where they are included.
-    return getattr(context, "starlette_route", None) or context or scope.get("route")
 
 
 def starlette_routes(routes: Sequence[BaseRoute]) -> Iterator[Mount | Route | WebSocketRoute]:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..core.settings_group import SettingsGroup
+from slipway_kit.settings_group import SettingsGroup
+
 
 
 class AdminSettings(SettingsGroup):

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from ..core.correlation import correlation_id
+from slipway_kit.correlation import correlation_id
+
 from .events import Event
 from .models import AuditEntry
 from .schemas import AuditQuery

@@ -4,9 +4,10 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from slipway_kit.problems import UnavailableError
+
 from ..api import ServiceView
 from ..auth.current import IsAdmin
-from ..core.problems import UnavailableError
 from ..openapi import error_responses
 from ..pagination import part_of
 from ..pydantic_views import json_response, query_of, query_parameters

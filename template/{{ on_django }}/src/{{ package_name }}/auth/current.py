@@ -14,8 +14,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from ..core.problems import ServiceError
-from ..core.tokens import Claims
+from slipway_kit.problems import ServiceError
+from slipway_kit.tokens import Claims
+
 from ..resources import wait_for
 from ..routes import scope_of
 from ..state import state_of

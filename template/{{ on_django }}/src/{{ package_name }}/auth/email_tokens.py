@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from ..core.tokens import digest, random_token
+from slipway_kit.tokens import digest, random_token
+
 from ..users.models import User
 from .errors import InvalidEmailTokenError
 from .models import MailedToken

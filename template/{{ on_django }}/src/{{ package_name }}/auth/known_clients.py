@@ -8,10 +8,11 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.timezone import now
 
+from slipway_kit.asgi_headers import first
+from slipway_kit.rate_limiting import client_of
+
 from ..audit.events import Event
 from ..audit.service import count_recent, record
-from ..core.asgi_headers import first
-from ..rate_limiting import client_of
 from ..resources import resources, wait_for
 from ..routes import scope_of
 from ..users.models import User

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
 
+from slipway_kit.email_templates import render_email
+from slipway_kit.mail import Mailer
+from slipway_kit.tokens import AccessTokens, DenyList
+
 from .. import about
-from ..core.email_templates import render_email
-from ..core.mail import Mailer
-from ..core.tokens import AccessTokens, DenyList
 from .later import Later
 from .settings import AccountSettings
 

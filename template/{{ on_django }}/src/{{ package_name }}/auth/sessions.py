@@ -11,9 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.timezone import now
 
+from slipway_kit.tokens import Claims, digest, random_token
+
 from ..audit.events import Event
 from ..audit.service import record
-from ..core.tokens import Claims, digest, random_token
 from ..resources import wait_for
 from ..users.models import User
 from .errors import InvalidCredentialsError, InvalidRefreshTokenError, SessionNotFoundError

@@ -9,9 +9,11 @@ from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from slipway_kit.pagination import PageQuery
+from slipway_kit.problems import UnavailableError
+from slipway_kit.rate_limiting import address_and_route
+
 from ..api import ServiceView
-from ..core.pagination import PageQuery
-from ..core.problems import UnavailableError
 from ..openapi import error_responses
 from ..pagination import part_of
 from ..pydantic_views import (
@@ -24,7 +26,6 @@ from ..pydantic_views import (
     query_of,
     query_parameters,
 )
-from ..rate_limiting import address_and_route
 from ..users.roles import Role
 from ..users.schemas import UserRead
 from . import passwords, registration, sessions

@@ -17,8 +17,9 @@ from redis.exceptions import RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from slipway_kit.redis_client import RedisSettings
+
 from .. import about
-from ..core.redis_client import RedisSettings
 
 PAUSE_SECONDS = 1.0
 """Seconds after an error without calls to Redis; then one operation probes it."""

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from ..core import logs
-from ..core.redaction import Redactor
+from slipway_kit import logs
+from slipway_kit.redaction import Redactor
+
 from .environment import SETTINGS
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.mail.backends import smtp
 
-from ..core.mail import MailSettings, SmtpTls
+from slipway_kit.mail import MailSettings, SmtpTls
+
 
 
 class SmtpBackend(smtp.EmailBackend):

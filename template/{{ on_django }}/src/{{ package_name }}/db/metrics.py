@@ -4,7 +4,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from ..core.metrics import Metrics, query_type
+from slipway_kit.metrics import Metrics, query_type
+
 from .engine import Database
 
 

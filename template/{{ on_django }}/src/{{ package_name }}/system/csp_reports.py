@@ -6,8 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 
+from slipway_kit.csp_reports import log_report
+
 from ..api import ServiceView
-from ..core.csp_reports import log_report
 
 
 @extend_schema(exclude=True)

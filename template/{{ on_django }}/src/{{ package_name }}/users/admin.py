@@ -8,10 +8,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from slipway_kit.problems import ServiceError
+
 from ..auth.email_tokens import drop_tokens
 from ..auth.purposes import Purpose
 from ..auth.sessions import end_sessions
-from ..core.problems import ServiceError
 from ..state import state_of
 from . import service
 from .models import User

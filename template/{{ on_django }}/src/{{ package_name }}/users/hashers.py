@@ -5,7 +5,8 @@ from threading import BoundedSemaphore
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import models
 
-from ..core.passwords import LONGEST, normalized
+from slipway_kit.passwords import LONGEST, normalized
+
 
 AT_ONCE = 2
 """How many are hashed at a time: each takes 64 MiB (RFC 9106, second recommended option)."""

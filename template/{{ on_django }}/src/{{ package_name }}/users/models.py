@@ -11,9 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.timezone import now
 
+from slipway_kit.passwords import LONGEST, SHORTEST
+
 from ..audit.events import Event
 from ..audit.service import record
-from ..core.passwords import LONGEST, SHORTEST
 from .active import ActiveField, UserQuerySet
 from .hashers import UNUSABLE, PasswordField
 from .roles import Role

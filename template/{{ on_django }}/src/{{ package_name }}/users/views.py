@@ -13,6 +13,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from slipway_kit.problems import UnavailableError
+from slipway_kit.rate_limiting import count, refusal
+
 from ..api import ServiceView
 from ..auth.current import IsAdmin, IsUser, user_of
 from ..auth.email_tokens import drop_tokens
@@ -21,7 +24,6 @@ from ..auth.passwords import new_reset, post_reset, require_password
 from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_all_sessions, end_sessions
-from ..core.problems import UnavailableError
 from ..openapi import error_responses
 from ..pagination import part_of
 from ..pydantic_views import (
@@ -33,7 +35,6 @@ from ..pydantic_views import (
     query_of,
     query_parameters,
 )
-from ..rate_limiting import count, refusal
 from ..resources import wait_for
 from ..routes import scope_of
 from ..settings import Settings

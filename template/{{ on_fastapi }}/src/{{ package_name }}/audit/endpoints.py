@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from slipway_kit.problems import UnavailableError
+
 from ..auth.current import ADMIN_ERRORS, CurrentAdmin
-from ..core.problems import UnavailableError
 from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented
 from . import service

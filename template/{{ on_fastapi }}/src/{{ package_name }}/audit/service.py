@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from ..core.correlation import correlation_id
+from slipway_kit.correlation import correlation_id
+
 from ..db.models import now
 from .events import Event
 from .models import AuditEntry

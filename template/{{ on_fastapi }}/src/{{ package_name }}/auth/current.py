@@ -11,7 +11,8 @@ from fastapi import Depends
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
-from ..core.tokens import Claims
+from slipway_kit.tokens import Claims
+
 from ..db.session import SessionDep
 from ..dependencies import ServiceConnection
 from ..users.models import User

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ..core.tokens import digest, random_token
+from slipway_kit.tokens import digest, random_token
+
 from ..db.models import now
 from ..users.models import User
 from .errors import InvalidEmailTokenError

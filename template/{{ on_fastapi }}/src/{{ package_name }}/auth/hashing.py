@@ -9,8 +9,9 @@ from typing import NamedTuple
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from ..core.passwords import LONGEST, normalized
-from ..core.problems import UnavailableError
+from slipway_kit.passwords import LONGEST, normalized
+from slipway_kit.problems import UnavailableError
+
 
 AT_ONCE = 2
 """How many are hashed at a time: each takes 64 MiB (RFC 9106, second recommended option)."""

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Scope
 
+from slipway_kit.asgi_headers import first
+from slipway_kit.rate_limiting import client_of
+
 from ..audit.events import Event
 from ..audit.service import count_recent, record
-from ..core.asgi_headers import first
 from ..db.models import now
-from ..rate_limiting import client_of
 from ..users.models import User
 from .email_tokens import lock_user
 from .guesses import count_guess

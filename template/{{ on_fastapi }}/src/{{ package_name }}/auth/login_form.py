@@ -6,7 +6,8 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import ClientDisconnect
 
-from ..core.problems import UnreadableBodyError
+from slipway_kit.problems import UnreadableBodyError
+
 from .login import JSON, InvalidLoginError, read_login
 from .schemas import LOGIN_EXAMPLES, Login
 

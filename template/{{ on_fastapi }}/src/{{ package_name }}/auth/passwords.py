@@ -9,9 +9,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Scope
 
+from slipway_kit.passwords import OWN_EMAIL, is_email
+
 from ..audit.events import Event
 from ..audit.service import record
-from ..core.passwords import OWN_EMAIL, is_email
 from ..db.models import now
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token

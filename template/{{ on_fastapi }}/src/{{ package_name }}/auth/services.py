@@ -8,10 +8,11 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from slipway_kit.email_templates import render_email
+from slipway_kit.mail import Mailer
+from slipway_kit.tokens import AccessTokens, DenyList
+
 from .. import about
-from ..core.email_templates import render_email
-from ..core.mail import Mailer
-from ..core.tokens import AccessTokens, DenyList
 from .hashing import Passwords
 from .later import Later
 from .settings import AccountSettings

@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Scope
 
+from slipway_kit.pagination import PageQuery
+from slipway_kit.tokens import Claims, digest, random_token
+
 from ..audit.events import Event
 from ..audit.service import record
-from ..core.pagination import PageQuery
-from ..core.tokens import Claims, digest, random_token
 from ..db.models import now
 from ..users.models import User
 from .errors import InvalidCredentialsError, InvalidRefreshTokenError, SessionNotFoundError

@@ -9,7 +9,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..core.problems import UnavailableError, UnstorableValueError
+from slipway_kit.problems import UnavailableError, UnstorableValueError
+
 from ..errors import handle_service_error, problem_response
 
 RETRY_AFTER_SECONDS = 5

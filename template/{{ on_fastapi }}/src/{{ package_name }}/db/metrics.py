@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, ExceptionContext, event
 
-from ..core.metrics import Metrics, query_type
+from slipway_kit.metrics import Metrics, query_type
+
 from .engine import Database
 
 _STARTED = "query_started"

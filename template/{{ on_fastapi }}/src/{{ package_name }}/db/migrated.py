@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ..core.health import Check
+from slipway_kit.health import Check
+
 
 _APPLIED = text("SELECT version_num FROM alembic_version")
 

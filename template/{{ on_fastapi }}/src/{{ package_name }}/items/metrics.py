@@ -1,16 +1,18 @@
 """Counts the items that are created: an example of a number of your own."""
 
+from prometheus_client import Counter
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
 
-from ..core.metrics import Metrics
 from ..db.engine import Database
 from .models import Item
+
+ITEMS_CREATED = Counter("items_created_total", "Items created and committed.")
 
 _CREATED = "created_items"
 
 
-def count_created(database: Database, metrics: Metrics) -> None:
+def count_created(database: Database) -> None:
     """Count each item when its transaction is committed, and none that is rolled back."""
     # Events are those of the plain sessions below; these are of this service's own.
     plain = sessionmaker()
@@ -27,4 +29,4 @@ def count_created(database: Database, metrics: Metrics) -> None:
             return  # a savepoint's end commits nothing yet
         for item in session.info.pop(_CREATED, ()):
             if item in session:  # and was not taken back with a savepoint
-                metrics.item_created()
+                ITEMS_CREATED.inc()

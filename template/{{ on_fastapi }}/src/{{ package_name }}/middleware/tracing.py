@@ -3,7 +3,8 @@
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import TracerProvider
 
-from ..core.probes import is_probe
+from slipway_kit.probes import is_probe
+
 
 
 def telemetry(provider: TracerProvider | None) -> TelemetryConfig:

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from ..core.csp_reports import LARGEST_BYTES, PATH, log_report
+from slipway_kit.csp_reports import LARGEST_BYTES, PATH, log_report
+
 from ..public import PUBLIC
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(PUBLIC)])

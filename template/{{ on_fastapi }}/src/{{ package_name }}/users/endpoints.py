@@ -7,6 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 
+from slipway_kit.problems import UnavailableError
+
 from ..auth.current import ADMIN_ERRORS, USER_ERRORS, AuthServicesDep, CurrentAdmin, CurrentUser
 from ..auth.email_tokens import drop_tokens
 from ..auth.errors import LastAdminError, WrongPasswordError
@@ -14,7 +16,6 @@ from ..auth.passwords import new_reset, post_reset, require_password
 from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_all_sessions, end_sessions
-from ..core.problems import UnavailableError
 from ..db.models import now
 from ..db.session import READ_ONLY, SessionDep
 from ..errors import documented

@@ -5,8 +5,8 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..core.asgi_headers import announces_events
-from ..core.metrics import Metrics
+from ..asgi_headers import announces_events
+from ..metrics import Metrics
 from ..routes import route_template
 from .access_log import CLIENT_CLOSED_REQUEST, SWITCHING_PROTOCOLS
 

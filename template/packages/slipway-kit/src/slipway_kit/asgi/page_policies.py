@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.types import Scope
 
-from ..core.headers import Headers, HeaderSettings, Sources, page_policy
+from ..headers import Headers, HeaderSettings, Sources, page_policy
 from .headers import Source
 
 

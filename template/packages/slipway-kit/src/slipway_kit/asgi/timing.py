@@ -4,7 +4,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..core.headers import Headers
+from ..headers import Headers
 
 
 class TimingMiddleware:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..core.cors import EXPOSED, PREFLIGHT_SECONDS, CorsSettings
+from ..cors import EXPOSED, PREFLIGHT_SECONDS, CorsSettings
 from ..responses import problem_response
 
 

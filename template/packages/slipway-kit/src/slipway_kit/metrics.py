@@ -92,9 +92,10 @@ class Metrics:
     Args:
         version: The version that the service reports.
         environment: Where it runs.
+        queries: Whether the service has a database, whose queries are timed.
     """
 
-    def __init__(self, *, version: str, environment: str) -> None:
+    def __init__(self, *, version: str, environment: str, queries: bool = False) -> None:
         # When a series began is of no use to most, and the workers' files do not know it.
         disable_created_metrics()
         self._folder = os.environ.get(FOLDER)
@@ -111,12 +112,12 @@ class Metrics:
             "endpoint",
         )
         self._active = self._gauge("http_requests_active", "Requests in progress.", "livesum")
-{% if on_database %}
-        queries = self._histogram(
-            "db_query_duration_seconds", "Seconds that queries took.", "query_type"
-        )
-        self._queries = {name: queries.labels(name).observe for name in QUERY_TYPES}
-{% endif %}
+        self._queries: dict[str, _Observe] = {}
+        if queries:
+            seconds = self._histogram(
+                "db_query_duration_seconds", "Seconds that queries took.", "query_type"
+            )
+            self._queries = {name: seconds.labels(name).observe for name in QUERY_TYPES}
         self._cache_hits = self._counter(
             "cache_hits_total", "Values found in a cache.", "cache_name"
         )
@@ -129,9 +130,6 @@ class Metrics:
         self._degraded = self._gauge(
             "rate_limiter_degraded", "1 while a worker limits by itself, else 0.", "livemax"
         )
-{% if example %}
-        self._items = self._counter("items_created_total", "Items created and committed.")
-{% endif %}
         info = self._gauge(
             "app_info", "Always 1; the labels say what runs.", "livemax", "version", "environment"
         )
@@ -188,12 +186,10 @@ class Metrics:
         count()
         if seconds is not None:
             observe(seconds)
-{% if on_database %}
 
     def query_done(self, query_type: str, seconds: float) -> None:
         """Time a query to the database; its type is one of QUERY_TYPES."""
         self._queries[query_type](seconds)
-{% endif %}
 
     def cache_hit(self, cache_name: str) -> None:
         """Count a value that was in a cache."""
@@ -210,12 +206,6 @@ class Metrics:
     def limiter_degraded(self, degraded: bool) -> None:  # noqa: FBT001 -- it is the value itself
         """Say whether this process limits by itself, its shared store being lost."""
         self._degraded.set(degraded)
-{% if example %}
-
-    def item_created(self) -> None:
-        """Count an item that was created and committed."""
-        self._items.inc()
-{% endif %}
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return all numbers, of all workers, and their media type.
@@ -255,7 +245,6 @@ class _OfTheTeam(Collector):
         for metric in REGISTRY.collect():
             if not metric.name.startswith(_OF_THE_LIBRARY):
                 yield metric
-{% if on_database %}
 
 
 QUERY_TYPES = ("select", "insert", "update", "delete", "other")
@@ -265,7 +254,6 @@ def query_type(statement: str) -> str:
     """Return the first word of a statement if it is a common one, else `other`."""
     word = statement.lstrip()[:6].lower()
     return word if word in QUERY_TYPES else "other"
-{% endif %}
 
 
 @contextmanager

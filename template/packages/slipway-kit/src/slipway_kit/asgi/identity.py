@@ -4,9 +4,9 @@ import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..core.asgi_headers import first
-from ..core.headers import Headers
-from ..core.tokens import AccessTokens
+from ..asgi_headers import first
+from ..headers import Headers
+from ..tokens import AccessTokens
 
 _HEADER = b"authorization"
 _SCHEME = "bearer"

@@ -9,8 +9,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from .core.correlation import correlation_id
-from .core.problems import MEDIA_TYPE, ServiceError, describe
+from .correlation import correlation_id
+from .problems import MEDIA_TYPE, ServiceError, describe
 
 
 def problem_response(

@@ -3,8 +3,8 @@
 from starlette.middleware.gzip import GZipMiddleware, GZipResponder, IdentityResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..core.accept_encoding import accepts_gzip
-from ..core.asgi_headers import first, joined
+from ..accept_encoding import accepts_gzip
+from ..asgi_headers import first, joined
 
 
 class CompressionMiddleware(GZipMiddleware):

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..core.asgi_headers import Pairs, first
-from ..core.headers import Headers
+from ..asgi_headers import Pairs, first
+from ..headers import Headers
 
 _STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 

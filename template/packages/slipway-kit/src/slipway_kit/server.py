@@ -10,8 +10,8 @@ from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFact
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from .middleware.request_head import REFUSAL
-from .settings import Settings
+from .asgi.request_head import REFUSAL
+from .settings import ServiceSettings
 
 _UNREAD = {"method": "OTHER", "path": "/", "raw_path": b"/", "query_string": b""}
 """What stands in the scope of a request whose first line was not read."""
@@ -31,7 +31,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        settings: Settings = self.app_state["settings"]
+        settings: ServiceSettings = self.app_state["settings"]
         self._header_timeout = settings.header_timeout
         self._max_header_bytes = settings.max_header_bytes
         self._header_bytes = 0

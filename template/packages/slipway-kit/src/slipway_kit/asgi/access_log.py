@@ -5,11 +5,11 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..core.asgi_headers import announces_events, first
-from ..core.client_ip import client_ip
-from ..core.logs import get_request_logger
-from ..core.probes import is_probe
-from ..core.redaction import Redactor
+from ..asgi_headers import announces_events, first
+from ..client_ip import client_ip
+from ..logs import get_request_logger
+from ..probes import is_probe
+from ..redaction import Redactor
 from ..routes import route_template
 
 CLIENT_CLOSED_REQUEST = 499

@@ -2,10 +2,9 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..about import SLUG
-from ..core.redaction import Redactor
+from ..redaction import Redactor
 from ..routes import route_template
-from ..settings import Settings
+from ..sentry import SentrySettings
 
 _LAST_WORDS = ("lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed")
 
@@ -16,17 +15,24 @@ class SentryMiddleware:
     It is made where requests are served, in each worker.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        settings: SentrySettings,
+        redactor: Redactor,
+        environment: str,
+        release: str,
+    ) -> None:
         # Loading the SDK takes a fifth of a second, which nobody should pay who does not use it.
         from sentry_sdk.integrations.asgi import SentryAsgiMiddleware  # noqa: PLC0415
 
-        from ..core import sentry_client  # noqa: PLC0415
+        from .. import sentry_client
 
         self.app = app
         self._client = sentry_client
         self._watched = SentryAsgiMiddleware(self._serve, asgi_version=3)
-        release = f"{SLUG}@{settings.version}"
-        sentry_client.start(settings, redactor, environment=settings.environment, release=release)
+        sentry_client.start(settings, redactor, environment=environment, release=release)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or see the process through its life."""

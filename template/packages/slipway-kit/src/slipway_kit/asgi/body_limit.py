@@ -1,6 +1,7 @@
 """Refuses bodies that are too large, before they are read, or that do not arrive in time."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -9,10 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..core.asgi_headers import first
-from ..core.problems import MEDIA_TYPE, BodyTimeoutError
+from ..asgi_headers import first
+from ..problems import MEDIA_TYPE, BodyTimeoutError
 from ..responses import closing, problem_response
-from ..routes import max_body_size
 
 _TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
@@ -24,10 +24,19 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
         app: What is inside of it.
         max_body_size: How many bytes a body may have, unless its route says otherwise.
         timeout: Seconds from the headers of a request to the end of its body.
+        route_limit: Returns what the route of a request takes instead, if it says so.
     """
 
-    def __init__(self, app: ASGIApp, max_body_size: int, *, timeout: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body_size: int,
+        *,
+        timeout: float,
+        route_limit: Callable[[Scope], int | None] = lambda _: None,
+    ) -> None:
         super().__init__(app, max_body_size)
+        self._route_limit = route_limit
         self._timeout = timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,7 +46,7 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
             return
         announced = first(scope["headers"], b"content-length") or ""
         if announced.isdecimal() and int(announced) > self.max_body_size:
-            limit = max_body_size(scope) or self.max_body_size
+            limit = self._route_limit(scope) or self.max_body_size
             if int(announced) > limit:
                 await _refusal(scope, limit)(scope, receive, send)
                 return

@@ -12,11 +12,7 @@ import sentry_sdk
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.dedupe import DedupeIntegration
 from sentry_sdk.integrations.excepthook import ExcepthookIntegration
-{% if tracing %}
 from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
-{% else %}
-from sentry_sdk.integrations.logging import LoggingIntegration
-{% endif %}
 from sentry_sdk.integrations.threading import ThreadingIntegration
 from sentry_sdk.types import Event, Hint, SamplingContext
 
@@ -88,10 +84,8 @@ def start(settings: SentrySettings, redactor: Redactor, *, environment: str, rel
         # Or it would cut the cause off an exception that the log shows afterwards.
         _experiments={"suppress_asgi_chained_exceptions": False},
     )
-{% if tracing %}
     # A collector that is unavailable is no error of the service, and is in the log.
     ignore_logger("opentelemetry.*")
-{% endif %}
 
 
 def describe_request(route: Callable[[], str | None], user_id: Callable[[], object]) -> None:

@@ -1,15 +1,16 @@
 """How a request counts against a limit, and the headers of its response."""
 
 from collections.abc import Callable
+from typing import Any
 
 from starlette.types import Scope
 
-from .core.client_ip import client_ip
-from .core.headers import Headers
-from .core.limits import RateLimitResult, parse_limit, rate_limit_client
-from .core.problems import RateLimitedError
+from .client_ip import client_ip
+from .headers import Headers
+from .limits import RateLimitResult, parse_limit, rate_limit_client
+from .problems import RateLimitedError
 from .routes import route_template
-from .settings import Settings
+from .settings import ServiceSettings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, 9.2.1); they do not spend the limit of the others."""
@@ -41,7 +42,7 @@ def client_of(scope: Scope) -> str:
 
 async def count(
     scope: Scope,
-    own: str | Callable[[Settings], str] | None = None,
+    own: str | Callable[[Any], str] | None = None,
     identifier: Callable[[Scope], str] = client_and_route,
 ) -> RateLimitResult | None:
     """Count a request; its response has the headers of the limit, even if it fails later.
@@ -59,7 +60,7 @@ async def count(
     limits = state["limits"]
     if limits is None:
         return None
-    settings: Settings = state["settings"]
+    settings: ServiceSettings = state["settings"]
     text = own
     if text is None:
         # Only a verified token sets a user, and the limit of users applies only to keys with users.

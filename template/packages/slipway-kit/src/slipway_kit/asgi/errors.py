@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from ..core.asgi_headers import announces_events
-from ..core.problems import ServiceError, UnavailableError
+from ..asgi_headers import announces_events
+from ..problems import ServiceError, UnavailableError
 from ..responses import closing, handle_http_exception, problem_response
 from ..routes import route_template
 

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..core.client_ip import ClientIpResolver, set_client
+from ..client_ip import ClientIpResolver, set_client
 
 
 class ProxyMiddleware:

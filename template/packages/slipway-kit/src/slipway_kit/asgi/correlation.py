@@ -2,9 +2,9 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..core import correlation
-from ..core.asgi_headers import first
-from ..core.headers import Headers
+from .. import correlation
+from ..asgi_headers import first
+from ..headers import Headers
 
 _INBOUND = tuple(name.lower().encode() for name in correlation.INBOUND_HEADERS)
 _OUTBOUND = correlation.HEADER.lower().encode()

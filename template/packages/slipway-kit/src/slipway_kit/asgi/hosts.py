@@ -5,8 +5,8 @@ from http import HTTPStatus
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..core.hosts import Hosts
-from ..core.probes import is_probe
+from ..hosts import Hosts
+from ..probes import is_probe
 from ..responses import problem_response
 
 

@@ -1,6 +1,6 @@
 """Paths that machines request all the time."""
 
-PROBES = ("/health/",{{ ' "/metrics/"' if metrics }})
+PROBES = ("/health/", "/metrics/")
 
 
 def is_probe(path: str) -> bool:

@@ -1,0 +1,1 @@
+"""What every service has: settings, logs, problems, limits, mail, metrics; see the README."""

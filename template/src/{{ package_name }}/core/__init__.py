@@ -1,1 +1,0 @@
-"""What the service knows of HTTP and operations, without a web framework."""
