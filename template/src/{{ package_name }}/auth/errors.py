@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from slipway_kit.problems import ConflictError, Header, NotFoundError, ServiceError
 
-
 CHALLENGE: Mapping[str, Header] = {
     "WWW-Authenticate": {
         "description": "How to authenticate (RFC 6750).",

@@ -8,7 +8,6 @@ from slipway_kit.rate_limiting import refusal
 from slipway_kit.tokens import digest
 
 
-
 async def count_guess(state: MutableMapping[str, Any], email: str) -> bool:
     """Count a guess against the limit of an account, and return whether it was the last allowed.
 

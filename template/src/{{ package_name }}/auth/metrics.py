@@ -9,7 +9,6 @@ from prometheus_client import Gauge
 
 from slipway_kit.metrics import Metrics
 
-
 MEASURING_SECONDS = 15.0
 """How often they are counted."""
 

@@ -8,7 +8,6 @@ from slipway_kit.limits import parse_limit
 from slipway_kit.settings_group import DeploymentExample, SettingsGroup
 from slipway_kit.tokens import SHORTEST_KEY
 
-
 FEWEST_CHARACTERS = 10
 """Different characters of a key in production at least; openssl rand -hex 32 gives more."""
 

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field, SecretStr
 from slipway_kit.settings_group import SettingsGroup
 
 
-
 def _expand_home(value: str) -> str:
     # Only a folder begins with it: a Path would take one slash of s3:https://... away.
     return str(Path(value).expanduser()) if value.startswith("~") else value

@@ -11,7 +11,6 @@ from string import Template
 
 from slipway_kit.headers import Sources
 
-
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

@@ -11,7 +11,6 @@ from cryptography.fernet import Fernet, MultiFernet
 from slipway_kit.mail import Mail
 
 
-
 def seal(mail: Mail, keys: Sequence[str]) -> str:
     """Return an email encrypted with the first key."""
     return seal_text(json.dumps(asdict(mail)), keys)

@@ -3,7 +3,6 @@
 from slipway_kit.problems import ConflictError, NotFoundError
 
 
-
 class UserNotFoundError(NotFoundError):
     """The user does not exist, or not for this caller."""
 

@@ -12,7 +12,6 @@ from rest_framework.validators import UniqueValidator
 from slipway_kit.problems import MOST_ERRORS
 
 
-
 class Text(serializers.CharField):
     """A text: no number in its place, and no space taken away at its ends."""
 

@@ -10,7 +10,6 @@ from slipway_kit.headers import Headers
 from slipway_kit.routes import effective_route
 
 
-
 class Deprecated(Deprecation):
     """A dependency that deprecates an endpoint, or each endpoint of a router.
 

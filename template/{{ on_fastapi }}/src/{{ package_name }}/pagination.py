@@ -2,5 +2,4 @@
 
 from slipway_kit.pagination import Page, PageQuery
 
-
 __all__ = ["Page", "PageQuery"]

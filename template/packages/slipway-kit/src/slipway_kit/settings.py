@@ -194,7 +194,9 @@ class ServiceSettings(
                 findings.append("HSTS_ENABLED: is off behind an https API_PUBLIC_URL")
             elif not self.hsts_max_age:
                 findings.append("HSTS_MAX_AGE: is 0, which is off, behind an https API_PUBLIC_URL")
-        findings += [finding for group in self.groups() for finding in group.production_issues(self)]
+        findings += [
+            finding for group in self.groups() for finding in group.production_issues(self)
+        ]
         return list(self._without_allowed(findings))
 
     def _without_allowed(self, findings: list[str]) -> Iterator[str]:

@@ -7,7 +7,6 @@ from pydantic import Field
 from slipway_kit.settings_group import SettingsGroup
 
 
-
 class AdminSettings(SettingsGroup):
     """The admin site."""
 

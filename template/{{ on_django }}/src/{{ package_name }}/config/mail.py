@@ -10,7 +10,6 @@ from django.core.mail.backends import smtp
 from slipway_kit.mail import MailSettings, SmtpTls
 
 
-
 class SmtpBackend(smtp.EmailBackend):
     """Django's own, which knows no authorities but the system's.
 

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from slipway_kit.probes import is_probe
 from slipway_kit.routes import route_template
 
-
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 

@@ -7,7 +7,6 @@ from django.db import models
 
 from slipway_kit.passwords import LONGEST, normalized
 
-
 AT_ONCE = 2
 """How many are hashed at a time: each takes 64 MiB (RFC 9106, second recommended option)."""
 

@@ -12,7 +12,6 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from slipway_kit.passwords import LONGEST, normalized
 from slipway_kit.problems import UnavailableError
 
-
 AT_ONCE = 2
 """How many are hashed at a time: each takes 64 MiB (RFC 9106, second recommended option)."""
 

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from slipway_kit.health import Check
 
-
 _APPLIED = text("SELECT version_num FROM alembic_version")
 
 

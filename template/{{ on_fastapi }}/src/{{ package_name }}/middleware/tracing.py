@@ -6,7 +6,6 @@ from opentelemetry.trace import TracerProvider
 from slipway_kit.probes import is_probe
 
 
-
 def telemetry(provider: TracerProvider | None) -> TelemetryConfig:
     """Return the framework's configuration: one span for a request, none without a provider.
 
