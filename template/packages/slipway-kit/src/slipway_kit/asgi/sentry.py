@@ -27,7 +27,7 @@ class SentryMiddleware:
         # Loading the SDK takes a fifth of a second, which nobody should pay who does not use it.
         from sentry_sdk.integrations.asgi import SentryAsgiMiddleware  # noqa: PLC0415
 
-        from .. import sentry_client
+        from .. import sentry_client  # noqa: PLC0415
 
         self.app = app
         self._client = sentry_client
