@@ -23,7 +23,7 @@ from pydantic import Field
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .core.settings_group import SettingsGroup
+from slipway_kit.settings_group import SettingsGroup
 
 
 class OwnSettings(SettingsGroup):

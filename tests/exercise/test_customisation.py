@@ -114,7 +114,7 @@ MIDDLEWARE = '''"""Ours."""
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .core.settings_group import SettingsGroup
+from slipway_kit.settings_group import SettingsGroup
 
 
 class OwnSettings(SettingsGroup):
@@ -135,7 +135,7 @@ SETTINGS = '''"""Ours."""
 
 from starlette.middleware import Middleware
 
-from .core.settings_group import SettingsGroup
+from slipway_kit.settings_group import SettingsGroup
 
 
 class OwnSettings(SettingsGroup):

@@ -20,7 +20,7 @@ from typing import Any
 
 from starlette.middleware import Middleware
 
-from .core.settings_group import SettingsGroup
+from slipway_kit.settings_group import SettingsGroup
 
 FOLDER = os.environ.get("OWN_LOGS", ".")
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ FASTAPI_ORDERS = '''"""Orders."""
 
 from fastapi import APIRouter, Depends
 
-from .core.problems import ServiceError
+from slipway_kit.problems import ServiceError
 from .public import PUBLIC
 
 
@@ -40,7 +40,7 @@ FASTAPI_ROUTER = """    from .orders import plain
 
     app.include_router(plain)
 """
-CHECKS = """    from .core.health import Check
+CHECKS = """    from slipway_kit.health import Check
 
     async def fail() -> None:
         raise RuntimeError

@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
-from ..core.problems import ConflictError
+from slipway_kit.problems import ConflictError
 from ..db.models import Base
 from ..db.session import SessionDep
 from ..public import PUBLIC

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from ..core.problems import ServiceError
+from slipway_kit.problems import ServiceError
 from ..public import PUBLIC
 from ..settings import Settings
 

@@ -17,7 +17,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import Counter
 
-from ..core.health import Check
+from slipway_kit.health import Check
 from ..dependencies import SettingsDep
 from ..public import PUBLIC
 from ..settings import Settings

@@ -30,7 +30,7 @@ from fastapi import (
 from starlette.requests import HTTPConnection
 
 from ..auth.current import CurrentUser
-from ..core.problems import ConflictError
+from slipway_kit.problems import ConflictError
 from ..public import PUBLIC
 from ..rate_limit import RateLimit
 from ..settings import Settings

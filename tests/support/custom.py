@@ -43,7 +43,7 @@ def write_additions(package: Path, text: str) -> None:
 
 def _import(custom: Path, module: str) -> None:
     text = custom.read_text()
-    first = next(line for line in text.splitlines() if line.startswith("from .core."))
+    first = next(line for line in text.splitlines() if line.startswith("from slipway_kit."))
     for known in ("additions", "slices"):
         line = f"\nfrom . import {known}\n"  # not the one inside of extend
         if line in text:

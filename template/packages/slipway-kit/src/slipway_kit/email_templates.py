@@ -1,4 +1,4 @@
-"""The texts of the service's mails: a file each, in the package's folder `email/templates`."""
+"""Emails from text files, one file for each."""
 
 from functools import cache
 from pathlib import Path
@@ -6,18 +6,17 @@ from string import Template
 
 from .mail import Mail
 
-FOLDER = Path(__file__).parents[1] / "email" / "templates"
-
 _MARK = "Subject: "
 
 
-def render_email(name: str, /, to: str, **fields: str) -> Mail:
+def render_email(folder: Path, name: str, /, to: str, **fields: str) -> Mail:
     """Return a mail with the text of a file, its $fields filled in.
 
     A field is one line of printable characters, whatever was given: a client cannot add a line to
     the service's text. A paragraph with only an empty field is removed.
 
     Args:
+        folder: Where the files are.
         name: The file's name, without the ending.
         to: The address.
         fields: What the text asks for, no less and no more.
@@ -25,7 +24,7 @@ def render_email(name: str, /, to: str, **fields: str) -> Mail:
     Raises:
         ValueError: A field is missing, or the text has no such field.
     """
-    subject, text = _read(name)
+    subject, text = _read(folder, name)
     known = {*subject.get_identifiers(), *text.get_identifiers()}
     if known != fields.keys():
         raise ValueError(f"{name} has the fields {sorted(known)}, not {sorted(fields)}")
@@ -35,8 +34,8 @@ def render_email(name: str, /, to: str, **fields: str) -> Mail:
 
 
 @cache
-def _read(name: str) -> tuple[Template, Template]:
-    head, _, text = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").partition("\n\n")
+def _read(folder: Path, name: str) -> tuple[Template, Template]:
+    head, _, text = (folder / f"{name}.txt").read_text(encoding="utf-8").partition("\n\n")
     if not head.startswith(_MARK) or "\n" in head:
         raise ValueError(f"{name}: must begin with a line {_MARK!r}, and then an empty line")
     return Template(head.removeprefix(_MARK)), Template(text)

@@ -114,7 +114,7 @@ class AppSettings(SettingsGroup):
     ] = 20
     docs_enabled: Annotated[
         bool | None,
-        Field(description="Serve /openapi.json and /docs; unset: everywhere but in production."),
+        Field(description="Serve /docs and /openapi.json; unset: everywhere but in production."),
     ] = None
 
     allowed_in_production: Annotated[

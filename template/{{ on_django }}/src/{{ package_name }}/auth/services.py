@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from slipway_kit.email_templates import render_email
@@ -12,6 +13,9 @@ from slipway_kit.tokens import AccessTokens, DenyList
 from .. import about
 from .later import Later
 from .settings import AccountSettings
+
+EMAILS = Path(__file__).parents[1] / "email" / "templates"
+"""The texts of the emails, one file for each."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class AuthServices:
             to: The address.
             fields: What the text has gaps for.
         """
-        self.later.send(render_email(name, to, service=about.NAME, **fields))
+        self.later.send(render_email(EMAILS, name, to, service=about.NAME, **fields))
 
     def link(self, page: str, token: str) -> str:
         """Return the line of a mail that leads to a page of the application; empty without one.

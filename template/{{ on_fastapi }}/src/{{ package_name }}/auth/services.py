@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -16,6 +17,9 @@ from .. import about
 from .hashing import Passwords
 from .later import Later
 from .settings import AccountSettings
+
+EMAILS = Path(__file__).parents[1] / "email" / "templates"
+"""The texts of the emails, one file for each."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class AuthServices:
             to: The address.
             fields: What the text has gaps for.
         """
-        mail = render_email(name, to, service=about.NAME, **fields)
+        mail = render_email(EMAILS, name, to, service=about.NAME, **fields)
         await self.later.send(session, mail)
 
     def link(self, page: str, token: str) -> str:
