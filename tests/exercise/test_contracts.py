@@ -21,15 +21,15 @@ def own(rendered: Render, tmp_path: Path) -> Project:
     return copy
 
 
-@pytest.mark.parametrize("part", ["settings", "orders"], ids=["the template's", "the team's own"])
-def test_core_may_import_no_other_part(own: Project, part: str) -> None:
+def test_the_kit_may_not_import_the_service(own: Project) -> None:
     package = package_of(own)
-    (package / "core" / "planted.py").write_text(f"from .. import {part}\n")
+    kit = own.path / "packages" / "slipway-kit" / "src" / "slipway_kit"
+    (kit / "planted.py").write_text(f"from {package.name} import orders\n")
 
     done = own.run("uv", "run", "--frozen", "lint-imports", check=False)
 
     assert done.returncode == 1
-    assert f"{package.name}.core is not allowed to import {package.name}.{part}:" in done.stdout
+    assert f"slipway_kit is not allowed to import {package.name}:" in done.stdout
 
 
 def test_a_module_may_import_none_of_a_floor_above(own: Project) -> None:

@@ -71,4 +71,4 @@ def test_a_module_of_the_team_with_tests_passes_whatever_the_template_has(
         test.unlink()
 
     assert "Required test coverage of 95.0% reached" in done.stdout
-    assert "core/" not in done.stdout
+    assert "slipway_kit" not in done.stdout

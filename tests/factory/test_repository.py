@@ -40,17 +40,12 @@ def test_no_two_sources_have_one_destination(framework: str, other: str) -> None
     assert sorted(set(destinations)) == sorted(destinations)
 
 
-def test_the_core_is_the_same_to_the_byte_whatever_the_framework() -> None:
-    core = [source for source in SOURCES if "core" in source.parts]
-    names = {*ROOTS.values(), "on_fastapi", "on_django"}
+def test_the_kit_is_the_same_to_the_byte_in_every_service() -> None:
+    kit = [source for source in SOURCES if "slipway-kit" in source.parts]
 
-    asking = [
-        source
-        for source in core
-        if _root(source) in names or any(name in source.read_text() for name in names)
-    ]
+    asking = [source for source in kit if source.suffix == ".jinja"]
 
-    assert len(core) > 30
+    assert len(kit) > 60
     assert asking == []
 
 

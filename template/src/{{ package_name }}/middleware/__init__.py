@@ -1,1 +1,1 @@
-"""Thin ASGI adapters of core, one job each."""
+"""The order of the middlewares."""

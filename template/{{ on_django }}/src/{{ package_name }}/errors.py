@@ -237,7 +237,7 @@ class ProblemMiddleware:
     """Turns what Django itself responds or raises into problems; its outermost middleware.
 
     An unhandled exception goes on to the service's own middleware, which reports it and responds
-    (middleware/errors.py). Under Django's own handlers there is only this one.
+    (slipway_kit.asgi.errors). Under Django's own handlers there is only this one.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -6,18 +6,17 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from prometheus_client import Counter
 
-from ..db.engine import Database
 from .models import Item
 
 ITEMS_CREATED = Counter("items_created_total", "Items created and committed.")
 
 
-def count_created(database: Database) -> None:
-    """Count each item when its transaction is committed, and none that is rolled back."""
+def count_created(*, created: bool, **_: Any) -> None:
+    """Count an item when its transaction is committed, and none that is rolled back."""
+    if created:
+        transaction.on_commit(ITEMS_CREATED.inc)
 
-    def count(*, created: bool, **_: Any) -> None:
-        if created:
-            transaction.on_commit(ITEMS_CREATED.inc)
 
-    post_save.connect(count, sender=Item, weak=False)
-    database.at_close(lambda: post_save.disconnect(count, sender=Item))
+def connect() -> None:
+    """Have each new item counted."""
+    post_save.connect(count_created, sender=Item, dispatch_uid=__name__)

@@ -14,7 +14,7 @@ _SEPARATORS = len(": \r\n")
 
 
 class RequestHeadMiddleware:
-    """Responds with 431 beyond a limit, and refuses malformed requests (server.py).
+    """Responds with 431 beyond a limit, and refuses malformed requests (slipway_kit.server).
 
     Args:
         app: What is inside of it.
