@@ -12,7 +12,7 @@ from .environment import SETTINGS
 
 
 def configure(own: Mapping[str, Any]) -> None:
-    """Send all lines through the service's pipe (slipway_kit.logs); Django calls this with LOGGING."""
+    """Send all lines through the pipe of slipway_kit.logs; Django calls this with LOGGING."""
     redactor = Redactor(SETTINGS.redact_keys)
     logs.configure(SETTINGS.log_level, SETTINGS.chosen_log_format, redactor, own=own)
 
