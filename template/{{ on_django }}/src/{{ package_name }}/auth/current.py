@@ -38,7 +38,7 @@ SECURITY = {
 
 
 class AccessTokenAuthentication(BaseAuthentication):
-    """Finds the user of the access token, which a middleware has read (slipway_kit.asgi.identity)."""
+    """Finds the user of the access token, which IdentityMiddleware has read."""
 
     def authenticate(self, request: Request | HttpRequest) -> tuple[User, Claims] | None:
         """Return the user and the claims; None without a valid token."""
