@@ -53,16 +53,20 @@ class Moves:
     package: str
     modules: dict[str, str]
 
-    def new_name(self, name: str) -> str | None:
-        """Return the new name of a module or of an object in it; None if it has not moved."""
+    def new_names(self, name: str) -> tuple[str, str] | None:
+        """Return the new names of a moved module and of what is named in it; None for others."""
         parts = name.split(".")
         for count in range(len(parts), 1, -1):
             if new := self.modules.get(".".join(parts[:count])):
                 ends = range(count, len(parts) + 1)
-                if any(file_of(".".join(parts[:end])) for end in ends):
-                    return None
-                return ".".join([new, *parts[count:]])
+                stays = any(file_of(".".join(parts[:end])) for end in ends)
+                return None if stays else (new, ".".join([new, *parts[count:]]))
         return None
+
+    def new_name(self, name: str) -> str | None:
+        """Return the new name of a module or of an object in it; None if it has not moved."""
+        new = self.new_names(name)
+        return new and new[1]
 
     def in_text(self, text: str, but: str = r"(?!)") -> str:
         """Return a text with the new names, except in what a pattern matches."""
@@ -131,8 +135,10 @@ def _rewrite_file(path: Path, content: bytes, moves: Moves) -> None:
     text = content[len(mark) :].decode()
     if _CONFLICT.search(text):
         raise ValueError(path)
-    is_python = path.suffix in _PYTHON
-    new = _in_python(text, path, moves) if is_python else moves.in_text(text, but=_COMMENT)
+    if path.suffix in _PYTHON:
+        new = _Rewriter(text, path, moves).rewritten(ast.parse(text))
+    else:
+        new = moves.in_text(text, but=_COMMENT)
     if new == text:
         return
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -143,15 +149,6 @@ def _rewrite_file(path: Path, content: bytes, moves: Moves) -> None:
     finally:
         Path(file.name).unlink(missing_ok=True)
     print(f"{path}: has the new names of moved modules")
-
-
-def _in_python(text: str, path: Path, moves: Moves) -> str:
-    tree = ast.parse(text)
-    new = _Rewriter(text, path, moves, binds_package=False).rewritten(tree)
-    if _misses(ast.parse(new), moves.package):
-        new = _Rewriter(text, path, moves, binds_package=True).rewritten(tree)
-        ast.parse(new)
-    return new
 
 
 def _misses(tree: ast.Module, package: str) -> bool:
@@ -176,46 +173,63 @@ def _apply(edits: Sequence[_Edit], text: str, start: int = 0, end: int | None = 
 
 
 class _Rewriter(ast.NodeVisitor):
-    """The edits to a file, which a visit of its tree collects.
+    """The edits to a file, which a visit of its tree collects."""
 
-    With `binds_package`, an import that is rewritten also binds the package's name, as it did.
-    """
-
-    def __init__(self, text: str, path: Path, moves: Moves, *, binds_package: bool) -> None:
-        self._binds_package = binds_package
+    def __init__(self, text: str, path: Path, moves: Moves) -> None:
         self._text, self._moves = text, moves
         self._parents = path.parts[1:-1] if path.parts[:2] == ("src", moves.package) else ()
         self._lines = text.encode().splitlines(keepends=True)
         lengths = (len(line.decode()) for line in self._lines)
         self._starts = list(accumulate(lengths, initial=0))
         self._edits: list[_Edit] = []
-        self._rewrites_uses = False
+        self._makes_uses_work = False
+        self._uses: set[str] = set()
 
     def rewritten(self, tree: ast.Module) -> str:
         """Return the text with the new names."""
         aliases = (a for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names)
-        self._rewrites_uses = any(not a.asname and self._moves.new_name(a.name) for a in aliases)
+        package = self._moves.package
+        own = [a for a in aliases if not a.asname and f"{a.name}.".startswith(f"{package}.")]
+        self._makes_uses_work = bool(own)
         self.visit(tree)
+        imported = [f"{self._moves.new_name(alias.name)}." for alias in own]
+        for module in sorted(self._uses):
+            if not any(name.startswith(f"{module}.") for name in imported):
+                self._import_also(module, own[0])
+        new = _apply(self._edits, self._text)
+        if not _misses(ast.parse(new), package):
+            return new
+        for alias in own:
+            if self._moves.new_name(alias.name):
+                self._import_also(package, alias)
         return _apply(self._edits, self._text)
+
+    def _import_also(self, module: str, alias: ast.alias) -> None:
+        end = self._span(alias)[1]
+        self._edits.append((end, end, f", {module}"))
 
     def visit_Import(self, node: ast.Import) -> None:
         """Rewrite `import PACKAGE.core.logs`."""
         for alias in node.names:
             if new := self._moves.new_name(alias.name):
-                if self._binds_package and not alias.asname:
-                    new = f"{self._moves.package}, {new}"
                 start, end = self._span(alias)
                 self._edits.append((start, end, _DOTTED.sub(new, self._text[start:end], 1)))
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        """Rewrite `PACKAGE.core.logs.configure`, which such an import makes work."""
+        """Rewrite `PACKAGE.core.logs.configure`, which such imports make work."""
         start, end = self._span(node)
-        name = self._text[start:end] if self._rewrites_uses else ""
-        new = self._moves.new_name(_SPACE.sub("", name)) if _DOTTED.fullmatch(name) else None
-        if new:
+        if new := self._use(self._text[start:end]):
             self._edits.append((start, end, new))
         else:
             self.generic_visit(node)
+
+    def _use(self, text: str) -> str:
+        is_name = self._makes_uses_work and _DOTTED.fullmatch(text)
+        new = self._moves.new_names(_SPACE.sub("", text)) if is_name else None
+        if not new:
+            return ""
+        self._uses.add(new[0])
+        return new[1]
 
     def visit_Constant(self, node: ast.Constant) -> None:
         """Rewrite dotted names in a string."""
@@ -225,6 +239,9 @@ class _Rewriter(ast.NodeVisitor):
     def _edit_string(self, node: ast.expr) -> None:
         start, end = self._span(node)
         self._edits.append((start, end, self._moves.in_text(self._text[start:end])))
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute):
+                self._use(ast.unparse(part))
 
     # As a whole: before Python 3.12 the parts of an f-string have no places of their own.
     visit_JoinedStr = visit_TemplateStr = _edit_string  # noqa: N815

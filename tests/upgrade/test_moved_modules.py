@@ -237,7 +237,20 @@ IMPORTS = {
     "import that also gives the package its name": (
         TEST,
         "import os, orders.core.logs\norders.core.logs.configure(orders.core.other)\n",
-        "import os, orders, slipway_kit.logs\nslipway_kit.logs.configure(orders.core.other)\n",
+        "import os, slipway_kit.logs, orders\nslipway_kit.logs.configure(orders.core.other)\n",
+    ),
+    "a use that an import of another module makes work": (
+        TEST,
+        "import orders\n\norders.core.logs.a = orders.core\\\n .logs.b, f'{orders.core.cache.c}'\n",
+        (
+            "import orders, slipway_kit.cache, slipway_kit.logs\n\n"
+            "slipway_kit.logs.a = slipway_kit.logs.b, f'{slipway_kit.cache.c}'\n"
+        ),
+    ),
+    "a use of a package of which a module is imported": (
+        TEST,
+        "import orders.jobs.manager\norders.jobs.manager.a = orders.jobs.b\n",
+        "import slipway_kit.jobs.manager\nslipway_kit.jobs.manager.a = slipway_kit.jobs.b\n",
     ),
     "import with a name of its own": (
         TEST,
@@ -294,8 +307,8 @@ IMPORTS = {
     ),
     "an f-string with an import's name": (
         TEST,
-        "import orders.core.logs\nä = f'ä {orders.core.logs.x}'; b = orders.core.logs.x, f'{a:>{b}}'\n",
-        "import slipway_kit.logs\nä = f'ä {slipway_kit.logs.x}'; b = slipway_kit.logs.x, f'{a:>{b}}'\n",
+        "import orders.core.logs\nä = f'ä {orders.core.logs.x}', orders.core.logs.x, f'{a:>{b}}'\n",
+        "import slipway_kit.logs\nä = f'ä {slipway_kit.logs.x}', slipway_kit.logs.x, f'{a:>{b}}'\n",
     ),
     "a name after letters of several bytes": (
         TEST,
@@ -616,7 +629,7 @@ def test_after_an_update_a_teams_code_works_with_the_library_package(
     assert _checked(service) == f"{service / 'packages/slipway-kit/src/slipway_kit/logs.py'}\n"
     assert (service / "src/orders/custom.py").read_text() == (
         OWN["src/orders/custom.py"]
-        .replace("import orders.core.logs", "import orders, slipway_kit.logs")
+        .replace("import orders.core.logs", "import slipway_kit.logs, orders")
         .replace(
             "import logs, other, pages",
             "import other\nfrom slipway_kit import logs, pagination as pages",
