@@ -161,12 +161,14 @@ def _settle(rename: Rename, rendered: Path) -> str:
 
 
 def _leave_deleted(rename: Rename, rendered: Path) -> str:
-    """Remove the new file where the old one had been deleted on purpose."""
+    """Remove the new file where the old one had been deleted on purpose, but not a library's."""
     new = Path(rename.new)
     if not (rendered / rename.old).exists():
         return ""  # the release had none
     if _committed(rename.new) is not None:
         return ""  # it is there already, after an earlier update that skipped this
+    if new.parts[0] == "packages":
+        return f"{rename.old}: was deleted or moved; {new} stays, since its library needs it"
     new.unlink()
     return (
         f"{rename.old}: was deleted or moved, so {rename.new} is left out; "

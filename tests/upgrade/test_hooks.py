@@ -165,6 +165,23 @@ def test_a_file_that_was_deleted_does_not_come_back_under_its_new_name(
     assert "old.py: was deleted or moved, so new.py is left out" in capfd.readouterr().err
 
 
+def test_a_new_file_of_a_library_package_comes_although_the_old_one_was_deleted(
+    template: Path, rendered: Service
+) -> None:
+    service = rendered()
+    (service / "old.py").unlink()
+    commit(service, "Without it")
+    (service / "packages" / "kit").mkdir(parents=True)
+    (service / "packages" / "kit" / "new.py").write_text(AFTER)
+
+    done = _by_hand(template, service, "v1.0.0", "old.py=packages/kit/new.py")
+
+    assert (service / "packages" / "kit" / "new.py").read_text() == AFTER
+    assert done.stderr == (
+        "old.py: was deleted or moved; packages/kit/new.py stays, since its library needs it\n"
+    )
+
+
 def test_a_file_of_the_users_own_by_the_new_name_is_left_to_them(
     rendered: Service, capfd: pytest.CaptureFixture[str]
 ) -> None:
