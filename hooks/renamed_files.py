@@ -178,7 +178,7 @@ def _leave_deleted(rename: Rename, rendered: Path) -> str:
 
 def _carry_over(rename: Rename, mine: bytes, rendered: Path) -> str:
     if os.path.lexists(rename.old):
-        return _say_what_stays(rename)
+        return _say_what_stays(rename) or _move_part(rename, mine, rendered)
     before, new = rendered / rename.old, Path(rename.new)
     base = before.read_bytes() if before.exists() else b""
     is_executable = _committed_mode(rename.old) & stat.S_IXUSR
@@ -197,9 +197,23 @@ def _say_what_stays(rename: Rename) -> str:
     return ""  # it is not the template's any more, and Copier has left it alone
 
 
+def _move_part(rename: Rename, mine: bytes, rendered: Path) -> str:
+    """Carry edits over where a part of a file has moved, and the update has conflicts about it."""
+    before, new = rendered / rename.old, Path(rename.new)
+    if not (before.exists() and new.exists() and _is_unmerged(rename.old)):
+        return ""
+    merged = _merged(mine, before.read_bytes(), new.read_bytes())
+    if merged.returncode:
+        return f"{rename.old}: has conflicts; a part of it is {rename.new} now"
+    new.write_bytes(merged.stdout)
+    _git("checkout", "--theirs", "--", rename.old)
+    _git("add", "--", rename.old)
+    return f"{rename.old}: the lines that you had changed are in {rename.new} now"
+
+
 def _reason_against(rename: Rename) -> str:
     """Say why the edits cannot go into the new file; nothing where they can."""
-    is_unmerged = bool(_git("ls-files", "--unmerged", "--", rename.new))
+    is_unmerged = _is_unmerged(rename.new)
     if not Path(rename.new).exists():
         return _left_in_git(rename, f"{rename.new} is not in this service")
     if _committed(rename.new) is not None:
@@ -215,16 +229,7 @@ def _left_in_git(rename: Rename, why: str) -> str:
 def _merge(rename: Rename, mine: bytes, base: bytes) -> str:
     new = Path(rename.new)
     sides = (mine, base, new.read_bytes())
-    with tempfile.TemporaryDirectory(prefix="renamed-files-") as folder:
-        paths = [Path(folder) / label for label in LABELS]
-        for path, content in zip(paths, sides, strict=True):
-            path.write_bytes(content)
-        labels = [word for label in LABELS for word in ("-L", label)]
-        merged = subprocess.run(
-            ["git", "merge-file", "-p", *labels, *map(str, paths)],
-            check=False,
-            capture_output=True,
-        )
+    merged = _merged(*sides)
     if merged.returncode > _CONFLICTS_AT_MOST:
         raise HookError(f"{rename.new}: {merged.stderr.decode(errors='replace').strip()}")
     new.write_bytes(merged.stdout)
@@ -232,6 +237,24 @@ def _merge(rename: Rename, mine: bytes, base: bytes) -> str:
         return f"{rename.old}: is {rename.new} now, with your edits"
     _mark_unmerged(rename, sides)
     return f"{rename.old}: is {rename.new} now, and both sides changed the same lines there"
+
+
+def _merged(*sides: bytes) -> "subprocess.CompletedProcess[bytes]":
+    """Merge three versions of a file, as git does: mine, the one before, the new one."""
+    with tempfile.TemporaryDirectory(prefix="renamed-files-") as folder:
+        paths = [Path(folder) / label for label in LABELS]
+        for path, content in zip(paths, sides, strict=True):
+            path.write_bytes(content)
+        labels = [word for label in LABELS for word in ("-L", label)]
+        return subprocess.run(
+            ["git", "merge-file", "-p", *labels, *map(str, paths)],
+            check=False,
+            capture_output=True,
+        )
+
+
+def _is_unmerged(path: str) -> bool:
+    return bool(_git("ls-files", "--unmerged", "--", path))
 
 
 def _mark_unmerged(rename: Rename, sides: Sequence[bytes]) -> None:

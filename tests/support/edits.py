@@ -219,8 +219,16 @@ def _keeps_slice(service: Project) -> bool:
 
 
 def _set_default(service: Project) -> None:
-    replace(package_of(service) / "settings.py", '"127.0.0.1"', '"127.0.0.2"')
+    kit = service.path / "packages" / "slipway-kit" / "src" / "slipway_kit" / "settings.py"
+    settings = kit if kit.exists() else package_of(service) / "settings.py"
+    replace(settings, '"127.0.0.1"', '"127.0.0.2"')
     replace(service.path / ".env.example", "HOST=127.0.0.1", "HOST=127.0.0.2")
+
+
+def _keeps_default(service: Project) -> bool:
+    kit = service.path / "packages" / "slipway-kit" / "src" / "slipway_kit" / "settings.py"
+    own = package_of(service) / "settings.py"
+    return any('"127.0.0.2"' in path.read_text() for path in (own, kit) if path.exists())
 
 
 def _write_readme(service: Project) -> None:
@@ -289,7 +297,7 @@ def _rename_module(service: Project) -> None:
 
 GENTLE = [
     Edit("a new slice", _add_slice, _keeps_slice),
-    Edit("a setting's default", _set_default, _says('"127.0.0.2"', "src", "settings.py")),
+    Edit("a setting's default", _set_default, _keeps_default),
     Edit(
         "uv add",
         lambda service: service.run("uv", "add", "--quiet", "--no-sync", REQUIREMENT),

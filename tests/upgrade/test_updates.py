@@ -32,7 +32,7 @@ from tools.releases import Release, git, releases
 # What a service has for itself after the first render (_skip_if_exists).
 OWN = {"uv.lock", "custom.py", "roles.py", "slices.py", "additions.py"}
 # The releases to which an update runs a migration of the template's (copier.yml), from any before.
-MIGRATIONS = Version("0.4.0"), Version("1.0.0rc1")
+MIGRATIONS = Version("0.4.0"), Version("1.0.0rc1"), Version("1.0.0rc3")
 FIRST_WITHOUT_MIGRATION = MIGRATIONS[-1]
 LAST_WITH_MIGRATION = [
     each for each in releases() if Version(each.version) < FIRST_WITHOUT_MIGRATION
@@ -72,8 +72,10 @@ SIDE_BY_SIDE = {
     # The function that is imported from there has another name since 1.0.
     **{
         (release.version, "a renamed module"): {
-            "src/PACKAGE/middleware/access_log.py",
-            f"src/PACKAGE/{'rate_limit' if release.version == '0.2.0' else 'rate_limiting'}.py",
+            "packages/slipway-kit/src/slipway_kit/asgi/access_log.py",
+            "src/PACKAGE/rate_limit.py"
+            if release.version == "0.2.0"
+            else "packages/slipway-kit/src/slipway_kit/rate_limiting.py",
         }
         for release in releases()
         if Version("0.2.0") <= Version(release.version) <= Version("0.6.0")
