@@ -63,11 +63,12 @@ SIDE_BY_SIDE = {
         for release in releases()
         if Version(release.version) <= Version("0.6.0")
     },
-    # Django requires django-filter since 1.0, beside what the user has added.
+    # Beside what the user has added, Django requires django-filter since 1.0, and the kit requires
+    # aiosmtplib since 1.0.0rc3.
     **{
         (release.version, "uv add"): {"pyproject.toml"}
         for release in releases()
-        if Version("0.3.0") <= Version(release.version) <= Version("0.6.0")
+        if Version("0.3.0") <= Version(release.version) <= Version("1.0.0rc2")
     },
     # The function that is imported from there has another name since 1.0.
     **{
