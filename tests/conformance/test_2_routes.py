@@ -211,6 +211,17 @@ def test_an_item_lives_from_creation_to_deletion(http: httpx2.Client, items: str
     assert http.get(location).status_code == 404
 
 
+def test_a_response_without_content_has_no_header_of_content(
+    http: httpx2.Client, items: str
+) -> None:
+    gone = http.delete(f"{items}/{_create(http)['id']}")
+
+    assert gone.status_code == 204
+    assert [name for name in gone.headers if name.startswith("content-")] == [
+        "content-security-policy"
+    ]
+
+
 def test_pages_hold_each_item_once(http: httpx2.Client, items: str) -> None:
     mark = uuid.uuid4().hex
     made = {_create(http, name=f"{mark} {number}")["id"] for number in range(5)}

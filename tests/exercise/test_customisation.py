@@ -542,6 +542,21 @@ urlpatterns.append(path("orders/plain", plain))
         refused="/api/v1/orders/plain: is open to everyone",
     ),
     Custom(
+        "DRF's own view that asks nobody",
+        more="""
+class NobodysView(APIView):
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: Request) -> Response:
+        return Response("nobody's")
+
+
+urlpatterns.append(path("orders/nobodys", NobodysView.as_view()))
+""",
+        refused="/api/v1/orders/nobodys: is open to everyone",
+    ),
+    Custom(
         "a plain view",
         more="""
 @public

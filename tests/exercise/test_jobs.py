@@ -406,6 +406,20 @@ def test_the_command_pauses_queues_and_cancels_jobs(queue: Queue) -> None:
     assert "slow: is not paused" in again.stdout
 
 
+def test_the_command_warns_when_it_pauses_a_queue_that_nothing_has(queue: Queue) -> None:
+    queue.store("effects.note", '{"number": 1, "seconds": 0}')
+    queue.ask("UPDATE procrastinate_jobs SET queue_name = 'slow'")
+
+    of_tasks, of_a_job, unknown = (
+        queue.service.make("jobs", f"pause={name}", env=queue.settings).stdout
+        for name in ("email", "slow", "nope")
+    )
+
+    assert "no task or job" not in of_tasks + of_a_job
+    assert re.search(r"nope: no task or job has this queue.*: .*default, email, slow", unknown)
+    assert "paused: nope" in unknown
+
+
 def test_the_commands_of_the_runbook_exist_in_the_image(queue: Queue) -> None:
     runbook = (queue.service.path / "docs" / "runbook.md").read_text()
     # What the image runs, by its Python and its programs: here by those of the environment.

@@ -36,8 +36,8 @@ def read_login(content_type: str, body: bytes) -> Login:
     Raises:
         BodyTooLargeError: The body is larger than a login can be.
         MediaTypeError: It is of neither kind.
-        UnreadableBodyError: It cannot be read.
-        InvalidLoginError: It can, and is no login.
+        UnreadableBodyError: It is a form that cannot be read.
+        InvalidLoginError: It is no login, or no JSON.
     """
     if len(body) > _LARGEST:
         raise BodyTooLargeError
@@ -59,11 +59,10 @@ def read_login(content_type: str, body: bytes) -> Login:
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except json.JSONDecodeError as error:
-        detail = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error"}
+    except _UNREADABLE as error:
+        place = ("body", error.pos) if isinstance(error, json.JSONDecodeError) else ("body",)
+        detail = {"type": "json_invalid", "loc": place, "msg": "JSON decode error"}
         raise InvalidLoginError([detail]) from None
-    except _UNREADABLE:
-        raise UnreadableBodyError from None
 
 
 def _fields(body: bytes) -> dict[str, str]:

@@ -135,6 +135,9 @@ async def _pause(manager: JobManager, pause: str | None, resume: str | None) -> 
     if resume is not None:
         await manager.cancel_job_by_id_async(paused[resume], delete_job=True)
     elif pause is not None and pause not in paused:
+        if pause not in (known := await _known_queues(manager)):
+            names = ", ".join(sorted(known))
+            sys.stderr.write(f"{pause}: no task or job has this queue yet; known are: {names}\n")
         job = Job(
             queue=pause,
             task_name=PAUSE,
@@ -145,6 +148,14 @@ async def _pause(manager: JobManager, pause: str | None, resume: str | None) -> 
         await manager.defer_job_async(job)
     sys.stdout.write(f"{'paused' if pause else 'resumed'}: {pause or resume}\n")
     return 0
+
+
+async def _known_queues(manager: JobManager) -> set[str]:
+    from .app import jobs  # noqa: PLC0415 -- Django is to be set up before
+
+    jobs.perform_import_paths()  # type: ignore[no-untyped-call] # the package's own gap
+    stored = {queue["name"] for queue in await manager.list_queues_async()}
+    return stored | {task.queue for task in jobs.tasks.values()}
 
 
 async def _paused(manager: JobManager) -> dict[str, int]:

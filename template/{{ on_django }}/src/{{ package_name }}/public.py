@@ -5,6 +5,8 @@ Where the service has accounts, it starts only if each view has a mark or asks f
 
 MARK = "login_required"
 """The attribute that Django's own `login_not_required` sets, too."""
+OWN_MARK = "is_public"
+"""The attribute of what public() has marked, and nothing else has."""
 
 
 def public[Target](target: Target) -> Target:
@@ -14,4 +16,5 @@ def public[Target](target: Target) -> Target:
     public(path("wiki/", include("wiki.urls")))
     """
     setattr(target, MARK, False)
+    setattr(target, OWN_MARK, True)
     return target

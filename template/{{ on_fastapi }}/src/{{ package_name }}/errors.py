@@ -12,7 +12,13 @@ from starlette.routing import BaseRoute, Match, Mount
 
 from slipway_kit import responses
 from slipway_kit.openapi import Documentation, documented
-from slipway_kit.problems import MOST_ERRORS, InvalidRequestError, MediaTypeError, ServiceError
+from slipway_kit.problems import (
+    MOST_ERRORS,
+    InvalidRequestError,
+    MediaTypeError,
+    ServiceError,
+    UnreadableBodyError,
+)
 from slipway_kit.responses import handle_service_error, problem_response
 
 from .rate_limit import count_request
@@ -35,6 +41,11 @@ async def handle_http_exception(request: Request, error: HTTPException) -> Respo
     """Respond to the framework's own errors: no such route or method, an unreadable body."""
     if refused := await _refused(request):
         return refused
+    if _is_unreadable_json(request, error):
+        broken = {"loc": ["body"], "msg": "JSON decode error", "type": "json_invalid"}
+        return problem_response(
+            request, InvalidRequestError.status, InvalidRequestError.detail, errors=[broken]
+        )
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         error.headers = {**(error.headers or {}), "Allow": ", ".join(_allowed_methods(request))}
     return await responses.handle_http_exception(request, error)
@@ -67,6 +78,16 @@ async def _refused(request: Request) -> Response | None:
     except ServiceError as error:
         return await handle_service_error(request, error)
     return None
+
+
+def _is_unreadable_json(request: Request, error: HTTPException) -> bool:
+    # Of what json.loads raises, the framework takes one for an invalid request, and the rest for
+    # errors of its own, as those of forms.
+    return (
+        error.detail == UnreadableBodyError.detail
+        and isinstance(error.__cause__, ValueError | RecursionError)
+        and "json" in request.headers.get("content-type", "").lower()
+    )
 
 
 def _allowed_methods(request: Request) -> list[str]:

@@ -83,7 +83,7 @@ class ServiceError(Exception):
 
 
 class UnreadableBodyError(ServiceError):
-    """The body ends early, or is not in the encoding that it claims."""
+    """The body ends early, or cannot be read."""
 
     status = 400
     code = "BAD_REQUEST"

@@ -1,6 +1,7 @@
 """Adds headers to every response: fixed ones, and those that depend on the request."""
 
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +13,8 @@ _STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.
 Source = Callable[[Scope], Headers]
 """Returns headers of a response, when the response starts."""
 
+_OF_CONTENT = (b"content-length", b"content-type")
+"""What frameworks set on a response without content (RFC 9110, 8.6)."""
 _NOT_STORED = (b"cache-control", b"no-store")
 
 
@@ -21,6 +24,8 @@ class HeadersMiddleware:
     The sources' headers replace those of an endpoint with the same names, except Link, which is a
     list (RFC 8288). They share one middleware, because each that
     wraps responses costs time on every request.
+
+    A 204 loses the headers of a content that it does not have.
 
     A response to a request with credentials may not be stored, unless it says otherwise itself.
 
@@ -45,7 +50,10 @@ class HeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] in _STARTS:
-                message["headers"] = self._complete(scope, message.get("headers", ()))
+                own = message.get("headers", ())
+                if message.get("status") == HTTPStatus.NO_CONTENT:
+                    own = [pair for pair in own if pair[0] not in _OF_CONTENT]
+                message["headers"] = self._complete(scope, own)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
