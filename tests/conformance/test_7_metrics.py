@@ -90,6 +90,7 @@ def test_the_labels_of_app_info_say_what_runs(http: httpx2.Client) -> None:
     [
         ("GET", "/health/live", "/health/live", "200"),
         ("GET", "/metrics", "/metrics", "200"),
+        ("GET", "/openapi.json", "/openapi.json", "200"),
         ("HEAD", "/health/live", "/health/live", "200"),
         ("HEAD", "/no/such/path", "unmatched", "404"),
         ("DELETE", "/config", "/config", "405"),

@@ -18,6 +18,9 @@ MOUNTED_AT = "mounted_at"
 def route_template(scope: Scope) -> str | None:
     """Return the full template of the route, like /api/v1/orders/{order_id}; None for no route."""
     route = effective_route(scope)
+    if route is None and (endpoint := scope.get("endpoint")):  # of a plain route, like the schema's
+        routes = scope["app"].routes
+        route = next((each for each in routes if getattr(each, "endpoint", None) is endpoint), None)
     if isinstance(route, Mount):  # of a router: what it mounts may have a route of its own
         route = scope.get("route")
     path = "" if isinstance(route, Mount) else getattr(route, "path", "")
