@@ -54,8 +54,8 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from .auth.current import CurrentClaims, CurrentUser
-from .public import PUBLIC, public
-from .rate_limit import RateLimit
+from slipway_kit.fastapi.public import PUBLIC, public
+from slipway_kit.fastapi.rate_limit import RateLimit
 from .routes import SliceRouter
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ from rest_framework.views import APIView
 
 from .api import ServiceView
 from .async_views import AsyncView
-from .public import public
+from slipway_kit.fastapi.public import public
 
 logger = logging.getLogger(__name__)
 

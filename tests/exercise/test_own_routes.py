@@ -35,8 +35,8 @@ from starlette.routing import Route
 from starlette.websockets import WebSocket as PlainWebSocket
 
 from .auth.current import CurrentClaims, CurrentUser
-from .public import PUBLIC, public
-from .rate_limit import RateLimit
+from slipway_kit.fastapi.public import PUBLIC, public
+from slipway_kit.fastapi.rate_limit import RateLimit
 from .routes import SliceRouter
 
 

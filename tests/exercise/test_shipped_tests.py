@@ -18,7 +18,7 @@ FASTAPI_ORDERS = '''"""Orders."""
 from fastapi import APIRouter, Depends
 
 from slipway_kit.problems import ServiceError
-from .public import PUBLIC
+from slipway_kit.fastapi.public import PUBLIC
 
 
 class OrderLostError(ServiceError):

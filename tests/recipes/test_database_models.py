@@ -18,9 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from slipway_kit.problems import ConflictError
-from ..db.models import Base
-from ..db.session import SessionDep
-from ..public import PUBLIC
+from slipway_kit.sqlalchemy.models import Base
+from slipway_kit.fastapi.session import SessionDep
+from slipway_kit.fastapi.public import PUBLIC
 
 
 class Author(Base):

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from slipway_kit.problems import ServiceError
-from ..public import PUBLIC
+from slipway_kit.fastapi.public import PUBLIC
 from ..settings import Settings
 
 router = APIRouter(prefix="/api/v1/errors", dependencies=[Depends(PUBLIC)])

@@ -14,9 +14,9 @@ RECIPE = '''"""What the tests override."""
 from fastapi import APIRouter, Depends, FastAPI
 
 from ..auth.current import CurrentAdmin, CurrentClaims, CurrentUser
-from ..db.session import SessionDep
+from slipway_kit.fastapi.session import SessionDep
 from ..dependencies import CacheDep, SettingsDep
-from ..public import PUBLIC
+from slipway_kit.fastapi.public import PUBLIC
 from ..settings import Settings
 
 router = APIRouter(prefix="/api/v1/overridden", dependencies=[Depends(PUBLIC)])

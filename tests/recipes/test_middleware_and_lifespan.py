@@ -20,7 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..public import PUBLIC
+from slipway_kit.fastapi.public import PUBLIC
 from ..settings import Settings
 
 LONGEST = 5

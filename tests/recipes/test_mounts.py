@@ -17,8 +17,8 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
-from ..db.session import SessionDep
-from ..public import PUBLIC, public
+from slipway_kit.fastapi.session import SessionDep
+from slipway_kit.fastapi.public import PUBLIC, public
 from ..settings import Settings
 
 subapi = FastAPI(dependencies=[Depends(PUBLIC)])

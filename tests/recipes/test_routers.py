@@ -24,9 +24,9 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Header, HTTPException, Request
 
 from ..auth.current import CurrentUser
-from ..deprecation import Deprecated
-from ..public import PUBLIC
-from ..rate_limit import RateLimit
+from slipway_kit.fastapi.deprecation import Deprecated
+from slipway_kit.fastapi.public import PUBLIC
+from slipway_kit.fastapi.rate_limit import RateLimit
 from ..settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from prometheus_client import Counter
 
 from slipway_kit.health import Check
 from ..dependencies import SettingsDep
-from ..public import PUBLIC
+from slipway_kit.fastapi.public import PUBLIC
 from ..settings import Settings
 
 ORDERS = Counter("orders_total", "Orders taken.", ["kind"])

@@ -26,8 +26,8 @@ from fastapi.sse import EventSourceResponse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ..db.session import SessionDep, StreamSessionDep
-from ..public import PUBLIC
+from slipway_kit.fastapi.session import SessionDep, StreamSessionDep
+from slipway_kit.fastapi.public import PUBLIC
 from ..settings import Settings
 
 router = APIRouter(prefix="/api/v1/files", dependencies=[Depends(PUBLIC)])

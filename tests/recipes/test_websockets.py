@@ -31,8 +31,8 @@ from starlette.requests import HTTPConnection
 
 from ..auth.current import CurrentUser
 from slipway_kit.problems import ConflictError
-from ..public import PUBLIC
-from ..rate_limit import RateLimit
+from slipway_kit.fastapi.public import PUBLIC
+from slipway_kit.fastapi.rate_limit import RateLimit
 from ..settings import Settings
 
 router = APIRouter(prefix="/api/v1/sockets", dependencies=[Depends(PUBLIC)])

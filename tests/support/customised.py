@@ -37,7 +37,7 @@ from rest_framework.views import APIView
 
 from ..api import ServiceView
 from ..async_views import AsyncView, methods
-from ..public import public
+from slipway_kit.fastapi.public import public
 from ..users.models import User
 
 

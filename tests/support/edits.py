@@ -205,7 +205,7 @@ def mark_slice(service: Project) -> None:
     replace(
         endpoints,
         "import APIRouter\n",
-        "import APIRouter, Depends\n\nfrom ..public import PUBLIC\n",
+        "import APIRouter, Depends\n\nfrom slipway_kit.fastapi.public import PUBLIC\n",
     )
     replace(endpoints, 'tags=["greetings"])', 'tags=["greetings"], dependencies=[Depends(PUBLIC)])')
 

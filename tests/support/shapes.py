@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from .auth.current import CurrentUser
 from .auth.errors import UnauthenticatedError
-from .errors import documented
+from slipway_kit.fastapi.errors import documented
 
 
 class Colour(StrEnum):

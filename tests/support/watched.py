@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, Request
 from sqlalchemy import text
 
-from ..db.session import SessionDep
+from slipway_kit.fastapi.session import SessionDep
 
 logger = logging.getLogger(__name__)
 

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from slipway_kit.fastapi.errors import documented
+from slipway_kit.fastapi.session import READ_ONLY, SessionDep
 from slipway_kit.problems import UnavailableError
 
 from ..auth.current import ADMIN_ERRORS, CurrentAdmin
-from ..db.session import READ_ONLY, SessionDep
-from ..errors import documented
 from . import service
 from .schemas import AuditPage, AuditQuery, AuditRead
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db.models import Base, UtcDateTime, now
+from slipway_kit.sqlalchemy.models import Base, UtcDateTime, now
 
 
 class AuditEntry(Base):

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from slipway_kit.correlation import correlation_id
+from slipway_kit.sqlalchemy.models import now
 
-from ..db.models import now
 from .events import Event
 from .models import AuditEntry
 from .schemas import AuditQuery

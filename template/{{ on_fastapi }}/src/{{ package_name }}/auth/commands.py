@@ -10,12 +10,13 @@ from pydantic import SecretStr
 from sqlalchemy import Select, delete, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from slipway_kit.sqlalchemy.commands import transaction
+from slipway_kit.sqlalchemy.models import now
+
 from ..audit.events import Event
 from ..audit.models import AuditEntry
 from ..audit.service import prune as prune_audit
 from ..audit.service import record
-from ..db.commands import transaction
-from ..db.models import now
 from ..settings import Settings
 from ..users.models import User
 from ..users.roles import Role

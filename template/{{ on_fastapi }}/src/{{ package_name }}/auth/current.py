@@ -11,9 +11,9 @@ from fastapi import Depends
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
+from slipway_kit.fastapi.session import SessionDep
 from slipway_kit.tokens import Claims
 
-from ..db.session import SessionDep
 from ..dependencies import ServiceConnection
 from ..users.models import User
 from .errors import ForbiddenError, UnauthenticatedError

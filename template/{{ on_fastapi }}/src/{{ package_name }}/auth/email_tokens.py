@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from slipway_kit.sqlalchemy.models import now
 from slipway_kit.tokens import digest, random_token
 
-from ..db.models import now
 from ..users.models import User
 from .errors import InvalidEmailTokenError
 from .models import MailedToken

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request
 
+from slipway_kit.fastapi.errors import documented
+from slipway_kit.fastapi.public import PUBLIC
+from slipway_kit.fastapi.rate_limit import RateLimit
+from slipway_kit.fastapi.session import READ_ONLY, SessionDep
 from slipway_kit.pagination import PageQuery
 from slipway_kit.problems import UnavailableError
 from slipway_kit.rate_limiting import address_and_route, client_and_route
 
-from ..db.session import READ_ONLY, SessionDep
-from ..errors import documented
-from ..public import PUBLIC
-from ..rate_limit import RateLimit
 from ..users.models import User
 from ..users.roles import Role
 from ..users.schemas import UserRead

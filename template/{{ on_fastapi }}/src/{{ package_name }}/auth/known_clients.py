@@ -9,10 +9,10 @@ from starlette.types import Scope
 
 from slipway_kit.asgi_headers import first
 from slipway_kit.rate_limiting import client_of
+from slipway_kit.sqlalchemy.models import now
 
 from ..audit.events import Event
 from ..audit.service import count_recent, record
-from ..db.models import now
 from ..users.models import User
 from .email_tokens import lock_user
 from .guesses import count_guess

@@ -7,8 +7,8 @@ from pydantic import SecretStr
 from sqlalchemy import ForeignKey, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db.hidden import HidesSecrets, Secret
-from ..db.models import Base, UtcDateTime, now
+from slipway_kit.sqlalchemy.hidden import HidesSecrets, Secret
+from slipway_kit.sqlalchemy.models import Base, UtcDateTime, now
 
 LONGEST_USER_AGENT = 255
 

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Scope
 
 from slipway_kit.passwords import OWN_EMAIL, is_email
+from slipway_kit.sqlalchemy.models import now
 
 from ..audit.events import Event
 from ..audit.service import record
-from ..db.models import now
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError, WrongPasswordError

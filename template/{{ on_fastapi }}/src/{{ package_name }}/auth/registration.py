@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from slipway_kit.sqlalchemy.models import now
+
 from ..audit.events import Event
 from ..audit.service import count_recent, record
-from ..db.models import now
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError

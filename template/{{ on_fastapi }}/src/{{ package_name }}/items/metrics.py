@@ -4,7 +4,8 @@ from prometheus_client import Counter
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
 
-from ..db.engine import Database
+from slipway_kit.sqlalchemy.engine import Database
+
 from .models import Item
 
 ITEMS_CREATED = Counter("items_created_total", "Items created and committed.")

@@ -19,7 +19,8 @@ from procrastinate.tasks import Task
 from procrastinate.testing import InMemoryConnector
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ..db.after_commit import after_commit
+from slipway_kit.sqlalchemy.after_commit import after_commit
+
 from ..settings import Settings
 from .connection import open_connector, task_modules
 from .manager import ContextJobManager

@@ -3,8 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from slipway_kit.csp_reports import LARGEST_BYTES, PATH, log_report
-
-from ..public import PUBLIC
+from slipway_kit.fastapi.public import PUBLIC
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(PUBLIC)])
 

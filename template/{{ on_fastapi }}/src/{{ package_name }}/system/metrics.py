@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter, Depends, Response
 
+from slipway_kit.fastapi.public import PUBLIC
+from slipway_kit.fastapi.rate_limit import NO_LIMIT
+
 from ..dependencies import ServiceRequest, SettingsDep
-from ..public import PUBLIC
-from ..rate_limit import NO_LIMIT
 from .tokens import check_metrics_token
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(NO_LIMIT), Depends(PUBLIC)])

@@ -7,7 +7,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 
+from slipway_kit.fastapi.errors import documented
+from slipway_kit.fastapi.rate_limit import RateLimit
+from slipway_kit.fastapi.session import READ_ONLY, SessionDep
 from slipway_kit.problems import UnavailableError
+from slipway_kit.sqlalchemy.models import now
 
 from ..auth.current import ADMIN_ERRORS, USER_ERRORS, AuthServicesDep, CurrentAdmin, CurrentUser
 from ..auth.email_tokens import drop_tokens
@@ -16,11 +20,7 @@ from ..auth.passwords import new_reset, post_reset, require_password
 from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_all_sessions, end_sessions
-from ..db.models import now
-from ..db.session import READ_ONLY, SessionDep
-from ..errors import documented
 from ..openapi import LOCATED
-from ..rate_limit import RateLimit
 from . import service
 from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User

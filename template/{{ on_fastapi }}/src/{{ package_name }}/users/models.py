@@ -7,8 +7,9 @@ from pydantic import SecretStr
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db.hidden import HidesSecrets, Secret
-from ..db.models import Base, Timestamps, UtcDateTime
+from slipway_kit.sqlalchemy.hidden import HidesSecrets, Secret
+from slipway_kit.sqlalchemy.models import Base, Timestamps, UtcDateTime
+
 from .roles import Role
 
 

@@ -6,10 +6,11 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from slipway_kit.sqlalchemy.models import now
+
 from ..audit.events import Event
 from ..audit.service import record
 from ..auth.errors import LastAdminError
-from ..db.models import now
 from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
 from .roles import Role

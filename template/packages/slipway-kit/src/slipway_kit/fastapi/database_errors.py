@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from slipway_kit.problems import UnavailableError, UnstorableValueError
 
-from ..errors import handle_service_error, problem_response
+from .errors import handle_service_error, problem_response
 
 RETRY_AFTER_SECONDS = 5
 DIVISION_BY_ZERO = "22012"

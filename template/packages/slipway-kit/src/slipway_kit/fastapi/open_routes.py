@@ -8,10 +8,10 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from fastapi.security.base import SecurityBase
 
-from ..openapi import is_of_framework
-from ..public import PUBLIC, is_public
-from ..rate_limit import unlimited
 from ..settings import SettingsError
+from .openapi import is_of_framework
+from .public import PUBLIC, is_public
+from .rate_limit import unlimited
 
 _OPEN = "is open to everyone"
 _ENDPOINT = f"let it depend on CurrentUser, or mark it: Depends(PUBLIC) of {is_public.__module__}"

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from ..settings import Settings, SettingsError
+from ..settings import SettingsError
 from .engine import create_sync_engine
+from .settings import DatabaseSettings
 
 
 @contextmanager
-def transaction(settings: Settings) -> Iterator[Session]:
+def transaction(settings: DatabaseSettings) -> Iterator[Session]:
     """Open a transaction; a failure of the database is a sentence for the operator.
 
     Raises:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from hashlib import sha256
+from typing import Any
 
 from fastapi.dependencies.models import Dependant
 from starlette.requests import HTTPConnection, Request
@@ -13,9 +14,9 @@ from slipway_kit.limits import parse_limit
 from slipway_kit.rate_limiting import client_and_route, count, refusal
 from slipway_kit.routes import MOUNTED_AT, effective_route, route_template
 
+from ..settings import SettingsError
 from .public import is_public, public
 from .routes import starlette_routes
-from .settings import Settings, SettingsError
 
 
 class RateLimit:
@@ -33,7 +34,7 @@ class RateLimit:
 
     def __init__(
         self,
-        limit: str | Callable[[Settings], str] | None = None,
+        limit: str | Callable[[Any], str] | None = None,
         identifier: Callable[[Scope], str] = client_and_route,
     ) -> None:
         self.identifier = identifier

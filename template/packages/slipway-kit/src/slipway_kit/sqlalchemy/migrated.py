@@ -21,10 +21,12 @@ class MigrationsCheck:
 
     Args:
         engine: The database.
+        migrations: The folder of Alembic's scripts.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, migrations: Path) -> None:
         self._engine = engine
+        self._migrations = migrations
         self._passed = False
 
     @property
@@ -43,26 +45,27 @@ class MigrationsCheck:
             return
         async with self._engine.connect() as connection:
             applied = tuple(await connection.scalars(_APPLIED))
-        if is_behind(applied):
+        if is_behind(applied, self._migrations):
             raise RuntimeError("the database lacks migrations of this version")
         self._passed = True
 
 
-def is_behind(applied: tuple[str, ...]) -> bool:
+def is_behind(applied: tuple[str, ...], migrations: Path) -> bool:
     """Return whether `alembic upgrade heads` would find something to do.
 
     Args:
         applied: The revisions in the table of Alembic.
+        migrations: The folder of Alembic's scripts.
     """
-    scripts = _scripts()
+    scripts = _scripts(migrations)
     if not {script.revision for script in scripts.walk_revisions()}.issuperset(applied):
         return False  # of a newer version
     return any(scripts.iterate_revisions("heads", applied, implicit_base=True))
 
 
 @cache
-def _scripts() -> Any:
+def _scripts(migrations: Path) -> Any:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it reports each of its plugins
     from alembic.script import ScriptDirectory  # noqa: PLC0415 -- only readiness needs it
 
-    return ScriptDirectory(Path(__file__).parent / "migrations")
+    return ScriptDirectory(migrations)

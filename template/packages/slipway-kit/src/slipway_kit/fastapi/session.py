@@ -1,15 +1,23 @@
 """A session for each request."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
 
-from ..dependencies import ServiceConnection
+from ..sqlalchemy.engine import Database
 
 
-async def get_session(connection: ServiceConnection) -> AsyncIterator[AsyncSession]:
+class _State(TypedDict):
+    database: Database
+
+
+_Connection = HTTPConnection[_State]
+
+
+async def get_session(connection: _Connection) -> AsyncIterator[AsyncSession]:
     """Open a session; its transaction ends with the endpoint."""
     async with connection.state["database"].sessions() as session:
         yield session
@@ -22,7 +30,7 @@ SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 """One transaction: committed when the endpoint returns, rolled back when it raises."""
 
 
-async def _autocommit(connection: ServiceConnection, session: SessionDep) -> None:
+async def _autocommit(connection: _Connection, session: SessionDep) -> None:
     database = connection.state["database"]
     # A session of a test's own keeps its connection, and one that was used keeps its transaction.
     its_own = session.sync_session.bind is database.engine.sync_engine

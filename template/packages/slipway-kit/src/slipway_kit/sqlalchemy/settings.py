@@ -1,11 +1,8 @@
 """The database's settings."""
 
+from importlib.util import find_spec
 from typing import Annotated
 
-{% if on_postgresql %}
-from psycopg import ProgrammingError
-from psycopg.conninfo import make_conninfo
-{% endif %}
 from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -15,14 +12,12 @@ from slipway_kit.settings_group import DeploymentExample, SettingsGroup
 DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
-{% if on_postgresql %}
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "postgresql+psycopg": "postgresql+psycopg",
-{% endif %}
 }
 """The start of a database URL to the driver that serves it."""
-
+ON_POSTGRESQL = find_spec("psycopg") is not None
+"""Whether the service can run on PostgreSQL: its driver is installed."""
+if ON_POSTGRESQL:
+    DRIVERS |= dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg")
 
 _MALFORMED = (ArgumentError, ValueError)
 
@@ -42,16 +37,20 @@ def parse_url(text: str) -> URL:
     is_sqlite = url.get_backend_name() == "sqlite"
     if is_sqlite and (url.query or url.database in {None, "", ":memory:"}):
         raise ValueError("must name a file and nothing else, like sqlite:///service.db")
-{% if on_postgresql %}
     if url.query:
-        options = {name: "".join(value) for name, value in url.query.items()}
-        try:
-            make_conninfo("", **options)
-        except (ProgrammingError, TypeError) as error:
-            reason = str(error).strip()
-            raise ValueError(f"has an option that libpq does not know: {reason}") from None
-{% endif %}
+        _check_options({name: "".join(value) for name, value in url.query.items()})
     return url.set(drivername=DRIVERS[url.drivername])
+
+
+def _check_options(options: dict[str, str]) -> None:
+    from psycopg import ProgrammingError  # noqa: PLC0415 -- only PostgreSQL has options
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
+    try:
+        make_conninfo("", **options)
+    except (ProgrammingError, TypeError) as error:
+        reason = str(error).strip()
+        raise ValueError(f"has an option that libpq does not know: {reason}") from None
 
 
 def _check_url(value: SecretStr) -> SecretStr:
@@ -65,7 +64,11 @@ class DatabaseSettings(SettingsGroup):
     database_url: Annotated[
         SecretStr,
         AfterValidator(_check_url),
-        Field(description="{{ 'PostgreSQL, postgresql://user:password@host/name, or SQLite as here' if on_postgresql else 'The SQLite file; four slashes begin an absolute path' }}."),
+        Field(
+            description="PostgreSQL, postgresql://user:password@host/name, or SQLite as here."
+            if ON_POSTGRESQL
+            else "The SQLite file; four slashes begin an absolute path."
+        ),
     ] = SecretStr("sqlite:///service.db")
     database_pool_size: Annotated[
         int, Field(description="Connections that a worker keeps open.", ge=1)
@@ -80,14 +83,17 @@ class DatabaseSettings(SettingsGroup):
     @classmethod
     def deployment_examples(cls) -> dict[str, DeploymentExample]:
         """Return what a deployment may set."""
-        return {"database_url": DeploymentExample("{{ 'postgresql://user:password@database/service' if on_postgresql else 'sqlite:////var/lib/service/service.db' }}")}
-{% if on_postgresql %}
+        url = "postgresql://user:password@database/service"
+        if not ON_POSTGRESQL:
+            url = "sqlite:////var/lib/service/service.db"
+        return {"database_url": DeploymentExample(url)}
 
     def production_issues(self) -> list[str]:
         """Return what must not be so in production."""
+        if not ON_POSTGRESQL:
+            return []
         if self.database_url.get_secret_value().startswith("sqlite"):
             return ["DATABASE_URL: is SQLite; in production the service needs PostgreSQL"]
         if ":password@" in self.database_url.get_secret_value():
             return ["DATABASE_URL: has the password of the example file"]
         return []
-{% endif %}

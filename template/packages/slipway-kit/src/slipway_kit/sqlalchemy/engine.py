@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Self
 
 import sqlalchemy
@@ -12,29 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from slipway_kit.health import Check
 
-from ..settings import Settings
 from . import sqlite
 from .migrated import MigrationsCheck
-{% if on_postgresql %}
-from .postgresql import create as create_postgresql
-{% endif %}
 from .settings import DatabaseSettings, parse_url
-{% if tracing %}
-from .tracing import trace_queries
-{% endif %}
-
-_CREATE = {
-{% if on_postgresql %}
-    "postgresql": create_postgresql,
-{% endif %}
-    "sqlite": sqlite.create,
-}
 
 
 def create_engine(settings: DatabaseSettings) -> AsyncEngine:
     """Return the engine for the URL in the settings; it connects when it is first used."""
     url = parse_url(settings.database_url.get_secret_value())
-    return _CREATE[url.get_backend_name()](url, settings)
+    if url.get_backend_name() == "sqlite":
+        return sqlite.create(url, settings)
+    from . import postgresql  # noqa: PLC0415 -- a service on SQLite does not install its driver
+
+    return postgresql.create(url, settings)
 
 
 def create_sync_engine(settings: DatabaseSettings) -> Engine:
@@ -46,10 +37,11 @@ def create_sync_engine(settings: DatabaseSettings) -> Engine:
 
 @dataclass(frozen=True)
 class Database:
-    """An engine and what makes sessions on it."""
+    """An engine, what makes sessions on it, and the folder of its migrations."""
 
     engine: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
+    migrations: Path
 
     @cached_property
     def autocommit(self) -> AsyncEngine:
@@ -60,23 +52,36 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, settings: Settings) -> AsyncIterator[Self]:
-        """Open the database; its connections are closed in the end."""
-{% if sentry %}
-        if settings.sentry_dsn is not None:
-            # Loading the SDK is slow; do it only where it is used.
+    async def opened(
+        cls,
+        settings: DatabaseSettings,
+        migrations: Path,
+        *,
+        reported: bool = False,
+        traced: bool = False,
+    ) -> AsyncIterator[Self]:
+        """Open the database; its connections are closed in the end.
+
+        Args:
+            settings: Where it is.
+            migrations: The folder of Alembic's scripts.
+            reported: Whether Sentry's reports have the queries.
+            traced: Whether queries make spans.
+        """
+        engine = create_engine(settings)
+        # Loading these is slow, or fails where they are not installed.
+        if reported:
             from .sentry import report_queries  # noqa: PLC0415
 
             report_queries()
-{% endif %}
-        engine = create_engine(settings)
-{% if tracing %}
-        trace_queries(engine.sync_engine)
-{% endif %}
+        if traced:
+            from .tracing import trace_queries  # noqa: PLC0415
+
+            trace_queries(engine.sync_engine)
         try:
             # A session that is used after its end raises: it would take a connection for ever.
             sessions = async_sessionmaker(engine, expire_on_commit=False, close_resets_only=False)
-            yield cls(engine, sessions)
+            yield cls(engine, sessions, migrations)
         finally:
             await engine.dispose()
 
@@ -92,4 +97,4 @@ class Database:
     @property
     def checks(self) -> tuple[Check, Check]:
         """The health checks of the database."""
-        return Check("database", self.ping), MigrationsCheck(self.engine).check
+        return Check("database", self.ping), MigrationsCheck(self.engine, self.migrations).check

@@ -1,0 +1,1 @@
+"""What binds the kit to FastAPI."""
