@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from slipway_kit.fastapi.errors import documented
 from slipway_kit.fastapi.rate_limit import RateLimit
 from slipway_kit.fastapi.session import READ_ONLY, SessionDep
+from slipway_kit.openapi import LOCATED
 from slipway_kit.problems import UnavailableError
 from slipway_kit.sqlalchemy.models import now
 
@@ -20,7 +21,6 @@ from ..auth.passwords import new_reset, post_reset, require_password
 from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_all_sessions, end_sessions
-from ..openapi import LOCATED
 from . import service
 from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
