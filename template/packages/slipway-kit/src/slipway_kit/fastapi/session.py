@@ -14,7 +14,8 @@ class _State(TypedDict):
     database: Database
 
 
-_Connection = HTTPConnection[_State]
+class _Connection(HTTPConnection[_State]):
+    """A request or a WebSocket whose state has the database."""
 
 
 async def get_session(connection: _Connection) -> AsyncIterator[AsyncSession]:
