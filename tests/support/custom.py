@@ -43,11 +43,11 @@ def write_additions(package: Path, text: str) -> None:
 
 def _import(custom: Path, module: str) -> None:
     text = custom.read_text()
-    first = next(line for line in text.splitlines() if line.startswith("from slipway_kit."))
+    last = [line for line in text.splitlines() if line.startswith("from slipway_kit.")][-1]
     for known in ("additions", "slices"):
         line = f"\nfrom . import {known}\n"  # not the one inside of extend
         if line in text:
             both = ", ".join(sorted({known, module}))
             replace(custom, line, f"\nfrom . import {both}\n")
             return
-    replace(custom, first, f"from . import {module}\n{first}")
+    replace(custom, last, f"{last}\n\nfrom . import {module}")

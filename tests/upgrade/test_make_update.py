@@ -340,15 +340,15 @@ def test_a_conflict_within_a_text_is_a_conflict_though_its_marks_are_sound_pytho
     service: Project, evolve: Evolve
 ) -> None:
     line = "    no client can make keys up.\n"
-    _replace(service.path / "src" / "my_service" / "rate_limiting.py", line, "    ours.\n")
+    module = Path("packages/slipway-kit/src/slipway_kit/rate_limiting.py")
+    _replace(service.path / module, line, "    ours.\n")
     _commit(service.path, "Make it ours")
-    module = Path("src/{{ package_name }}") / "rate_limiting.py"
     evolve(lambda template: _replace(template / module, line, "    theirs.\n"))
 
     done = _update(service)
 
     assert done.returncode != 0
-    assert "the choice is yours:\n  src/my_service/rate_limiting.py\n" in done.stdout
+    assert f"the choice is yours:\n  {module}\n" in done.stdout
     assert git("ls-files", "--unmerged", folder=service.path) != ""
 
 
