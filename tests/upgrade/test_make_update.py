@@ -723,6 +723,7 @@ def test_the_examples_migrations_outlive_the_example_that_databases_were_made_wi
     tables.write_text(git("show", "HEAD:src/my_service/db/tables.py", folder=service.path))
     _replace(tables, "from ..items import models as items\n", "")
     _replace(tables, '"items", ', "")
+    service.run("uv", "lock", "--quiet")
     service.make("install")
     for url in (old, new):
         service.make("migrate", env={"DATABASE_URL": url})

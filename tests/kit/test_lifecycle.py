@@ -1,3 +1,5 @@
+"""The drain before a stop."""
+
 import asyncio
 import os
 import signal
@@ -5,7 +7,6 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-
 from slipway_kit import lifecycle
 from slipway_kit.health import Health, Phase
 from slipway_kit.lifecycle import drain_on_sigterm

@@ -1,7 +1,9 @@
 """Limits of several rates, and those of users."""
 
-import pytest
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from slipway_kit.limits import (
     Limit,
     MemoryRateLimiter,
@@ -14,8 +16,9 @@ from slipway_kit.rate_limiting import (
     client_and_route,
     count,
 )
+from slipway_kit.settings import ServiceSettings
 
-from {{ package_name }}.settings import read_settings
+Read = Callable[[Path | None], ServiceSettings]
 
 pytestmark = pytest.mark.anyio
 
@@ -126,11 +129,11 @@ async def test_a_refused_request_counts_for_none_of_the_rates(
 
 
 async def test_a_users_limit_holds_where_users_count_and_nowhere_else(
-    limits: MemoryRateLimiter,
+    limits: MemoryRateLimiter, read: Read
 ) -> None:
     held = {
         "limits": limits,
-        "settings": read_settings(None),
+        "settings": read(None),
         "user_id": "ann",
         "user_limit": "9/hour",
     }
@@ -158,8 +161,10 @@ async def test_an_ipv6_network_counts_as_one_client(address: str, prefix: int, c
     assert rate_limit_client(address, prefix) == client
 
 
-async def test_a_safe_method_does_not_spend_the_limit_of_another(limits: MemoryRateLimiter) -> None:
-    held = {"limits": limits, "settings": read_settings(None)}
+async def test_a_safe_method_does_not_spend_the_limit_of_another(
+    limits: MemoryRateLimiter, read: Read
+) -> None:
+    held = {"limits": limits, "settings": read(None)}
     scope = {"client": ("192.0.2.1", 5), "headers": []}
 
     told = [

@@ -1,9 +1,10 @@
+"""Health checks."""
+
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
 import pytest
-
 from slipway_kit.health import Check, Health, Result, Status
 
 

@@ -1,9 +1,10 @@
+"""The image's health check."""
+
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
-
 from slipway_kit import probe
 
 
