@@ -70,7 +70,7 @@ from polyfactory.factories.pydantic_factory import ModelFactory
 from recipes import dependencies
 from recipes.app import create_app
 from recipes.auth import current
-from recipes.db import session
+from slipway_kit.fastapi import session
 from recipes.items.schemas import ItemCreate
 from recipes.settings import Settings
 from recipes.users.models import User
