@@ -1,12 +1,10 @@
 """The settings of jobs."""
 
-from typing import Annotated, cast
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from slipway_kit.settings_group import CsvTuple, SettingsGroup
-
-from ..db.settings import DatabaseSettings
 
 
 class JobSettings(SettingsGroup):
@@ -37,7 +35,7 @@ class JobSettings(SettingsGroup):
 
     def production_issues(self) -> list[str]:
         """Return what must not be so in production."""
-        pool = cast("DatabaseSettings", self)  # the settings are of both groups
+        pool: Any = self  # the settings are of the database, too
         connections = pool.database_pool_size + pool.database_max_overflow
         if self.jobs_worker is False or self.jobs_concurrency < connections:
             return []

@@ -8,9 +8,9 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import Scope
 
-API_ROOT = "/api"
-FIRST = "v1"
-"""The version that the API begins with."""
+from slipway_kit.routes import API_ROOT, FIRST
+
+__all__ = ["API_ROOT", "FIRST", "PrefixRouter", "SliceRouter", "max_body_size", "starlette_routes"]
 
 
 def max_body_size(scope: Scope) -> int | None:

@@ -11,9 +11,10 @@ from django.middleware.csp import ContentSecurityPolicyMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.functional import SimpleLazyObject
 
+from slipway_kit.django.errors import problem
+from slipway_kit.django.routes import scope_of
+
 from ..auth.current import AccessTokenAuthentication
-from ..errors import problem
-from ..routes import scope_of
 from .login import user_of
 
 ROOT = "/admin/"

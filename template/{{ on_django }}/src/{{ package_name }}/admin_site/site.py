@@ -10,14 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from starlette.types import Scope
 
+from slipway_kit.django.public import public
+from slipway_kit.django.routes import API_ROOT, FIRST
 from slipway_kit.rate_limiting import address_and_route
 from slipway_kit.routes import ROUTE
 
 from .. import about
 from ..audit.events import Event
 from ..audit.service import record
-from ..public import public
-from ..routes import API_ROOT, FIRST
 from .password import PasswordView
 
 _GUESSES = {"POST": attrgetter("rate_limit_login")}

@@ -7,10 +7,9 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from slipway_kit.deprecation import Deprecation
-from slipway_kit.limits import parse_limit
-
-from .state import State, state_of
+from ..deprecation import Deprecation
+from ..limits import parse_limit
+from .routes import scope_of
 
 
 class ServiceView(APIView):
@@ -52,9 +51,9 @@ class ServiceView(APIView):
         self.check_permissions(request)
 
     @property
-    def state(self) -> State:
-        """The resources of the process (lifespan.py)."""
-        return state_of(self.request)
+    def state(self) -> Any:
+        """The resources of the process, as the service's lifespan has opened them."""
+        return scope_of(self.request)["state"]
 
 
 ApiView = ServiceView  # its former name, until 2.0

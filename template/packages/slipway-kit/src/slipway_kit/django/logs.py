@@ -5,16 +5,16 @@ from typing import Any
 
 from django.conf import settings
 
-from slipway_kit import logs
-from slipway_kit.redaction import Redactor
-
-from .environment import SETTINGS
+from .. import logs
+from ..redaction import Redactor
+from ..settings import ServiceSettings
 
 
 def configure(own: Mapping[str, Any]) -> None:
     """Send all lines through the pipe of slipway_kit.logs; Django calls this with LOGGING."""
-    redactor = Redactor(SETTINGS.redact_keys)
-    logs.configure(SETTINGS.log_level, SETTINGS.chosen_log_format, redactor, own=own)
+    service: ServiceSettings = settings.SERVICE
+    redactor = Redactor(service.redact_keys)
+    logs.configure(service.log_level, service.chosen_log_format, redactor, own=own)
 
 
 def own_logging() -> Mapping[str, Any]:

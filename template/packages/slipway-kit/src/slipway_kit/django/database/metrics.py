@@ -4,8 +4,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from slipway_kit.metrics import Metrics, query_type
-
+from ...metrics import Metrics, query_type
 from .engine import Database
 
 

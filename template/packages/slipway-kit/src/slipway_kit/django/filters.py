@@ -7,8 +7,7 @@ from django.http import HttpRequest
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from django_filters.utils import translate_validation
 
-from slipway_kit.problems import MOST_ERRORS
-
+from ..problems import MOST_ERRORS
 from .errors import QueryError
 
 

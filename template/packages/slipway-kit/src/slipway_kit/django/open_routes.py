@@ -11,10 +11,10 @@ from rest_framework.schemas.generators import BaseSchemaGenerator, EndpointEnume
 from rest_framework.views import APIView
 from starlette.types import ASGIApp
 
-from ..async_views import AsyncView
-from ..public import MARK, OWN_MARK, public
-from ..routes import template_of
 from ..settings import SettingsError
+from .async_views import AsyncView
+from .public import MARK, OWN_MARK, public
+from .routes import template_of
 
 # Of views behind login_required and the like, of those of an admin site, and of those of public().
 _CLOSED = ("login_url", "admin_site", "model_admin", OWN_MARK)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from slipway_kit.rate_limiting import count, refusal
-
+from ..rate_limiting import count, refusal
 from .handler import COUNTED, counted_as, limit_of
 from .resources import wait_for
 from .routes import scope_of

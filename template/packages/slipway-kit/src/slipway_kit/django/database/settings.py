@@ -1,14 +1,14 @@
-"""The database's settings, as the service has them and as Django does."""
+"""The database's settings, as the service has them and as Django does; here SQLite."""
 
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from slipway_kit.settings_group import DeploymentExample, SettingsGroup
-{% if on_postgresql %}
+from ...settings_group import DeploymentExample, SettingsGroup
 
-from . import postgresql
-{% endif %}
+Parts = Callable[[str, float], dict[str, Any]]
+"""Takes a URL without its scheme, and seconds to wait; returns what Django needs to know."""
 
 # WAL lets readers continue during a write; a transaction that will write is immediate,
 # for one that finds out later fails at once where another writes.
@@ -26,16 +26,10 @@ def _sqlite(rest: str, timeout: float) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": file, "OPTIONS": options}
 
 
-_SCHEMES = {
-    "sqlite": _sqlite,
-    "sqlite+aiosqlite": _sqlite,
-{% if on_postgresql %}
-    **dict.fromkeys(postgresql.SCHEMES, postgresql.parts),
-{% endif %}
-}
+SQLITE: Mapping[str, Parts] = {"sqlite": _sqlite, "sqlite+aiosqlite": _sqlite}
 
 
-def _parts(text: str, timeout: float) -> dict[str, Any]:
+def parts_of(text: str, timeout: float, schemes: Mapping[str, Parts]) -> dict[str, Any]:
     """Return what Django needs to know of a database, from its URL.
 
     Raises:
@@ -44,27 +38,31 @@ def _parts(text: str, timeout: float) -> dict[str, Any]:
     scheme, mark, rest = text.partition("://")
     if not mark:
         raise ValueError("must be a URL like sqlite:///service.db")
-    if scheme not in _SCHEMES:
-        raise ValueError(f"must begin with one of {', '.join(_SCHEMES)}")
-    return _SCHEMES[scheme](rest, timeout)
+    if scheme not in schemes:
+        raise ValueError(f"must begin with one of {', '.join(schemes)}")
+    return schemes[scheme](rest, timeout)
 
 
-def _check_url(value: SecretStr) -> SecretStr:
-    _parts(value.get_secret_value(), timeout=1)
-    return value
+def check_url(schemes: Mapping[str, Parts]) -> AfterValidator:
+    """Return the check of a URL, which has to begin with one of the schemes."""
+
+    def check(value: SecretStr) -> SecretStr:
+        parts_of(value.get_secret_value(), 1, schemes)
+        return value
+
+    return AfterValidator(check)
 
 
 class DatabaseSettings(SettingsGroup):
     """The database."""
 
+    schemes: ClassVar[Mapping[str, Parts]] = SQLITE
+    """What reads the rest of a URL, by its scheme."""
+
     database_url: Annotated[
         SecretStr,
-        AfterValidator(_check_url),
-{% if on_postgresql %}
-        Field(description="PostgreSQL, postgresql://user:password@host/name, or SQLite as here."),
-{% else %}
+        check_url(SQLITE),
         Field(description="The SQLite file; four slashes begin an absolute path."),
-{% endif %}
     ] = SecretStr("sqlite:///service.db")
     database_pool_size: Annotated[
         int, Field(description="Connections that a worker keeps open.", ge=1)
@@ -79,17 +77,7 @@ class DatabaseSettings(SettingsGroup):
     @classmethod
     def deployment_examples(cls) -> dict[str, DeploymentExample]:
         """Return what a deployment may set."""
-        return {"database_url": DeploymentExample("{{ 'postgresql://user:password@database/service' if on_postgresql else 'sqlite:////var/lib/service/service.db' }}")}
-{% if on_postgresql %}
-
-    def production_issues(self) -> list[str]:
-        """Return what must not be so in production."""
-        if self.database_url.get_secret_value().startswith("sqlite"):
-            return ["DATABASE_URL: is SQLite; in production the service needs PostgreSQL"]
-        if ":password@" in self.database_url.get_secret_value():
-            return ["DATABASE_URL: has the password of the example file"]
-        return []
-{% endif %}
+        return {"database_url": DeploymentExample("sqlite:////var/lib/service/service.db")}
 
 
 def django_database(settings: DatabaseSettings) -> dict[str, Any]:
@@ -98,5 +86,6 @@ def django_database(settings: DatabaseSettings) -> dict[str, Any]:
     Each of the service's threads keeps its connection, and looks whether it is still good when a
     request comes that needs it.
     """
-    parts = _parts(settings.database_url.get_secret_value(), settings.database_timeout)
+    text = settings.database_url.get_secret_value()
+    parts = parts_of(text, settings.database_timeout, settings.schemes)
     return parts | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}

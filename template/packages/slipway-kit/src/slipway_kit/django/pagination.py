@@ -10,8 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from slipway_kit.pagination import Page, PageQuery
-
+from ..pagination import Page, PageQuery
 from .errors import QueryError
 
 

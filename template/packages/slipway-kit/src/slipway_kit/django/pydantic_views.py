@@ -11,7 +11,7 @@ from pydantic import ValidationError as ModelError
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from .json import MEDIA_TYPE
+from .strict_json import MEDIA_TYPE
 
 _UUID = TypeAdapter(UUID)
 

@@ -17,9 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
-from slipway_kit.redis_client import RedisSettings
-
-from .. import about
+from ..redis_client import RedisSettings
 
 PAUSE_SECONDS = 1.0
 """Seconds after an error without calls to Redis; then one operation probes it."""
@@ -183,8 +181,13 @@ class ServiceCache(RedisCache):
         return self._cache.clear_those_of(f"{self.key_prefix}:")
 
 
-def make_caches(settings: RedisSettings) -> dict[str, dict[str, Any]]:
-    """Return Django's setting CACHES."""
+def make_caches(settings: RedisSettings, slug: str) -> dict[str, dict[str, Any]]:
+    """Return Django's setting CACHES.
+
+    Args:
+        settings: Where Redis is.
+        slug: The service's name, with which its keys begin.
+    """
     if settings.redis_url is None:
         return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     return {
@@ -192,7 +195,7 @@ def make_caches(settings: RedisSettings) -> dict[str, dict[str, Any]]:
             "BACKEND": f"{__name__}.{ServiceCache.__name__}",
             # A list, for Django cuts a text at commas, and a password may have one.
             "LOCATION": [settings.redis_url.get_secret_value()],
-            "KEY_PREFIX": f"{about.SLUG}:django",
+            "KEY_PREFIX": f"{slug}:django",
             "OPTIONS": {"timeout": settings.redis_timeout},
         }
     }

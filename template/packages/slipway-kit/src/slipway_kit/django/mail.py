@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.mail.backends import smtp
 
-from slipway_kit.mail import MailSettings, SmtpTls
+from ..mail import MailSettings, SmtpTls
 
 
 class SmtpBackend(smtp.EmailBackend):

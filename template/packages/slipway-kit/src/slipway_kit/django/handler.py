@@ -32,10 +32,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from slipway_kit.problems import BodyTooLargeError, UnavailableError
-from slipway_kit.rate_limiting import client_and_route, count, refusal
-from slipway_kit.routes import route_template
-
+from ..problems import BodyTooLargeError, UnavailableError
+from ..rate_limiting import client_and_route, count, refusal
+from ..routes import route_template
 from .errors import RETRY_AFTER_SECONDS
 from .resources import loop_of_request, wait_for
 from .routes import API_ROOT, note_route

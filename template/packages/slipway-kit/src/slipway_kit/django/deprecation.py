@@ -5,9 +5,8 @@ from typing import Any
 
 from starlette.types import Scope
 
-from slipway_kit.deprecation import Deprecation
-from slipway_kit.headers import Headers
-
+from ..deprecation import Deprecation
+from ..headers import Headers
 from .routes import view_of
 
 _SAID = "deprecated"

@@ -15,14 +15,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.migrations.executor import MigrationExecutor
 
-from slipway_kit.health import Check
-{% if tracing %}
-
-from .tracing import traced
-{% endif %}
+from ...health import Check
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from ...settings import ServiceSettings
 
 ExecuteWrapper = Callable[..., Any]
 CLOSE_SECONDS = 2.0
@@ -44,24 +40,19 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, settings: Settings) -> AsyncIterator[Self]:
+    async def opened(cls, settings: ServiceSettings) -> AsyncIterator[Self]:
         """Open the database; each thread connects when it first asks for something."""
         database = cls()
         database._open()
-{% if sentry %}
-        if settings.sentry_dsn is not None:
-            # Loading the SDK is slow; do it only where it is used.
+        # Not each service has these packages, and loading the SDK of Sentry is slow.
+        if getattr(settings, "sentry_dsn", None) is not None:
             from .sentry import reported  # noqa: PLC0415
 
             database.watch(reported)
-{% endif %}
-{% if tracing %}
-        if settings.traces:
+        if getattr(settings, "traces", False):
+            from .tracing import traced  # noqa: PLC0415
+
             database.watch(traced)
-{% endif %}
-{% if not (sentry or tracing) %}
-        del settings  # Django has them already
-{% endif %}
         try:
             yield database
         finally:

@@ -10,18 +10,13 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from pydantic import BaseModel
 
-from slipway_kit.deprecation import Deprecation
-from slipway_kit.openapi import LOCATED, Document, complete, documented, operations, servers
-from slipway_kit.problems import RateLimitedError, ServiceError
-
-from . import about
-{% if on_auth %}
-from .auth.current import SCHEME, SECURITY, IsUser
-{% endif %}
+from ..deprecation import Deprecation
+from ..openapi import LOCATED, Document, complete, documented, operations, servers
+from ..problems import RateLimitedError, ServiceError
+from ..settings import ServiceSettings
 from .deprecation import deprecation_of
-from .fields import ClosedSerializer
 from .routes import API_ROOT, FIRST
-from .settings import Settings
+from .strict_fields import ClosedSerializer
 
 SYSTEM = {"system": "What runs here, and how it is."}
 _component: Any = ResolvedComponent  # typed in part
@@ -97,14 +92,9 @@ class ServiceSchema(AutoSchema):
         return operation
 
     def get_auth(self) -> list[Document]:
-{% if on_auth %}
-        """Return the security requirements of a view."""
-        asks = any(isinstance(each, IsUser) for each in self.view.get_permissions())
-        return [{SCHEME: []}] if asks else []
-{% else %}
-        """Return no security requirements."""
-        return []
-{% endif %}
+        """Return the security requirements of a view: the schemes that its permissions name."""
+        named = {getattr(each, "scheme", None) for each in self.view.get_permissions()}
+        return [{scheme: []} for scheme in sorted(filter(None, named))]
 
     def _insert_field_validators(self, field: Any, schema: Document) -> None:
         super()._insert_field_validators(field, schema)  # type: ignore[no-untyped-call] # drf-spectacular is typed in part
@@ -138,27 +128,34 @@ def _version(path: str) -> str:
     return rest.partition("/")[0] or FIRST
 
 
-def document(settings: Settings) -> Document:
-    """Return the OpenAPI schema."""
+def document(
+    settings: ServiceSettings,
+    info: Document,
+    security: Document | None,
+    *,
+    contact_name: str,
+    contact_email: str,
+) -> Document:
+    """Return the OpenAPI schema.
+
+    Args:
+        settings: The service's.
+        info: The schema's `info`, but for the version and the contact.
+        security: The security schemes that permissions name; None for none.
+        contact_name: The name of the contact.
+        contact_email: Its address.
+    """
     generator: Any = _Generator  # typed in part
     made: Document = generator().get_schema(public=True)
-    made["info"] = {
-        "title": about.NAME,
-        "description": about.DESCRIPTION,
-        "version": settings.version,
-{% if on_license %}
-        "license": about.LICENSE_INFO,
-{% endif %}
-    }
-{% if on_auth %}
-    made["components"]["securitySchemes"] = SECURITY
-{% endif %}
+    made["info"] = {**info, "version": settings.version}
+    if security is not None:
+        made["components"]["securitySchemes"] = security
     made["servers"] = servers(settings.api_public_url)
     tags = SYSTEM.copy()
     for app in apps.get_app_configs():
         tags |= getattr(app, "tags", {})
     made["tags"] = [{"name": name, "description": text} for name, text in tags.items()]
-    complete(made, contact_name=about.CONTACT_NAME, contact_email=about.CONTACT_EMAIL)
+    complete(made, contact_name=contact_name, contact_email=contact_email)
     for _, _, operation in operations(made):
         deprecated: Deprecation | None = operation.pop(_ENDING, None)
         if deprecated is not None:

@@ -13,8 +13,8 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from rest_framework import exceptions
 
-from slipway_kit.correlation import correlation_id
-from slipway_kit.problems import (
+from ..correlation import correlation_id
+from ..problems import (
     MEDIA_TYPE,
     InvalidRequestError,
     MediaTypeError,
@@ -25,8 +25,7 @@ from slipway_kit.problems import (
     UnstorableValueError,
     describe,
 )
-from slipway_kit.responses import reference
-
+from ..responses import reference
 from .resources import loop_of_request
 from .routes import scope_of
 

@@ -9,13 +9,10 @@ from django.http import HttpRequest
 from django.urls import ResolverMatch
 from starlette.types import Scope
 
-from slipway_kit.routes import ROUTE
-
+from ..routes import API_ROOT, FIRST, ROUTE
 from .resources import scope_without_server
 
-API_ROOT = "/api"
-FIRST = "v1"
-"""The version that the API begins with."""
+__all__ = ["API_ROOT", "FIRST", "note_route", "scope_of", "template_of", "view_of"]
 
 _VIEW = "view"
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")

@@ -1,7 +1,8 @@
 """The resources of the process, for code that runs anywhere: a view, a command, the shell, a test.
 
-A server opens them in its event loop (lifespan.py). Where there is none, as in a command or under
-Django's own handlers, they are opened when they are first needed, in an event loop of their own.
+A server opens them in its event loop. Where there is none, as in a command or under Django's own
+handlers, they are opened when they are first needed, in an event loop of their own: by the class
+that Django's setting SERVICE_LIFESPAN names, with the settings that SERVICE has.
 """
 
 from __future__ import annotations
@@ -16,29 +17,26 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from django.conf import settings
 from django.core import mail
 from django.http import HttpRequest
+from django.utils.module_loading import import_string
 
-{% if on_auth %}
-from slipway_kit.asgi.identity import identify
-{% endif %}
-from slipway_kit.client_ip import set_client
+from ..client_ip import set_client
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
-    from .state import State
-
 loop_of_request: ContextVar[asyncio.AbstractEventLoop] = ContextVar("loop_of_request")
 
-_Opened = tuple[asyncio.AbstractEventLoop, "State"]
+_Opened = tuple[asyncio.AbstractEventLoop, Any]
 _servers: list[_Opened] = []
 _own: dict[int, _Opened] = {}
 _opening = Lock()
 
 
-def resources() -> State:
-    """Return the resources of the process: settings, cache, limits and what else is in State."""
+def resources() -> Any:
+    """Return the resources of the process: settings, cache, limits and what else is in its state."""
     return _opened()[1]
 
 
@@ -65,7 +63,7 @@ def is_in_tests() -> bool:
 
 
 @contextmanager
-def serving(state: State) -> Iterator[None]:
+def serving(state: Any) -> Iterator[None]:
     """Have these resources used by all code of the process, in the event loop that runs now."""
     opened = (asyncio.get_running_loop(), state)
     _servers.append(opened)
@@ -93,11 +91,12 @@ def scope_without_server(request: HttpRequest) -> Scope:
         "client": (request.META.get("REMOTE_ADDR", ""), 0),
         "state": dict(resources()),
     }
-    set_client(scope, resources()["client_ips"])
-{% if on_auth %}
     state = resources()
-    identify(scope, state["accounts"].tokens, state["settings"].rate_limit_user)
-{% endif %}
+    set_client(scope, state["client_ips"])
+    if "accounts" in state:
+        from ..asgi.identity import identify  # noqa: PLC0415 -- it needs the packages of accounts
+
+        identify(scope, state["accounts"].tokens, state["settings"].rate_limit_user)
     return scope
 
 
@@ -112,16 +111,15 @@ def _opened() -> _Opened:
 
 
 def _open() -> _Opened:
-    # These need Django to be set up, and its settings to be read.
-    from .config.environment import SETTINGS  # noqa: PLC0415
-    from .lifespan import Lifespan  # noqa: PLC0415
-
+    service = settings.SERVICE
     # Tests call a view as often as they like, and roll back what a cache would keep.
-    off = ("rate_limit_enabled", "cache_enabled"{{ ', "jobs_schedules"' if jobs }})
+    off = {"rate_limit_enabled", "cache_enabled", "jobs_schedules"} & type(
+        service
+    ).model_fields.keys()
     changed = dict.fromkeys(off, False) if is_in_tests() else {}
     loop = asyncio.new_event_loop()
     Thread(target=loop.run_forever, name="resources", daemon=True).start()
-    lifespan = Lifespan(SETTINGS.model_copy(update=changed))(None)
+    lifespan = import_string(settings.SERVICE_LIFESPAN)(service.model_copy(update=changed))(None)
     state = asyncio.run_coroutine_threadsafe(lifespan.__aenter__(), loop).result()
 
     def close() -> None:

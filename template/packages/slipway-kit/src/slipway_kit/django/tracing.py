@@ -8,8 +8,8 @@ from opentelemetry import propagate
 from opentelemetry.trace import SpanKind, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from slipway_kit.probes import is_probe
-from slipway_kit.routes import route_template
+from ..probes import is_probe
+from ..routes import route_template
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

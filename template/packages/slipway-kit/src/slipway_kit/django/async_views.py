@@ -6,12 +6,11 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from slipway_kit.problems import ServiceError
-
-from .api import ServiceView
+from ..problems import ServiceError
 from .errors import handle_not_found, handle_service_error, problem
 from .handler import ON_THE_LOOP
 from .resources import on_their_loop
+from .service_views import ServiceView
 
 Handler = Callable[..., Coroutine[Any, Any, HttpResponse]]
 

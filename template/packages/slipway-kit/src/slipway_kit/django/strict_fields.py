@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.validators import UniqueValidator
 
-from slipway_kit.problems import MOST_ERRORS
+from ..problems import MOST_ERRORS
 
 
 class Text(serializers.CharField):
