@@ -36,7 +36,7 @@ _opening = Lock()
 
 
 def resources() -> Any:
-    """Return the resources of the process: settings, cache, limits and what else is in its state."""
+    """Return the resources of the process: settings, cache, limits and the rest of its state."""
     return _opened()[1]
 
 
