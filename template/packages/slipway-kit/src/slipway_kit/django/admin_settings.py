@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from slipway_kit.settings_group import SettingsGroup
+from ..settings_group import SettingsGroup
 
 
 class AdminSettings(SettingsGroup):
