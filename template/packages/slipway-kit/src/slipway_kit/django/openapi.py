@@ -140,14 +140,15 @@ def document(
 
     Args:
         settings: The service's.
-        info: The schema's `info`, but for the version and the contact.
+        info: The schema's `info`, but for the version and the contact; what is None stays out.
         security: The security schemes that permissions name; None for none.
         contact_name: The name of the contact.
         contact_email: Its address.
     """
     generator: Any = _Generator  # typed in part
     made: Document = generator().get_schema(public=True)
-    made["info"] = {**info, "version": settings.version}
+    given = {name: value for name, value in info.items() if value is not None}
+    made["info"] = {**given, "version": settings.version}
     if security is not None:
         made["components"]["securitySchemes"] = security
     made["servers"] = servers(settings.api_public_url)
