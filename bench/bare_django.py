@@ -25,7 +25,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 django.setup()
 
 from django.urls import include, path  # noqa: E402
-from my_service.handler import DjangoHandler  # noqa: E402
+from slipway_kit.django.handler import DjangoHandler  # noqa: E402
 
 urlpatterns = [path("api/v1/", include("bench.django_endpoint"))]
 application = get_asgi_application()

@@ -83,9 +83,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from .api import ServiceView
-from .async_views import AsyncView
-from slipway_kit.fastapi.public import public
+from slipway_kit.django.async_views import AsyncView
+from slipway_kit.django.public import public
+from slipway_kit.django.service_views import ServiceView
 
 logger = logging.getLogger(__name__)
 

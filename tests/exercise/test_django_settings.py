@@ -50,6 +50,7 @@ def _rest(**values: Any) -> dict[str, Any]:
     return {"REST_FRAMEWORK": values}
 
 
+JSON = "slipway_kit.django.strict_json.JSONRenderer"
 HTML = "rest_framework.renderers.BrowsableAPIRenderer"
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -121,7 +122,10 @@ def test_a_class_beside_those_of_the_service_is_no_finding(customised: Project) 
         ),
         ({"SESSION_COOKIE_SECURE": False}, "SESSION_COOKIE_SECURE"),
         ({"CSRF_COOKIE_SECURE": False}, "CSRF_COOKIE_SECURE"),
-        (_rest(DEFAULT_RENDERER_CLASSES=["customised.json.JSONRenderer", HTML]), "browsable"),
+        (
+            _rest(DEFAULT_RENDERER_CLASSES=["slipway_kit.django.strict_json.JSONRenderer", HTML]),
+            "browsable",
+        ),
     ],
 )
 def test_production_refuses_of_djangos_settings_what_it_refuses_of_a_variable(

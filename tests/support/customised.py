@@ -35,9 +35,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ..api import ServiceView
-from ..async_views import AsyncView, methods
-from slipway_kit.fastapi.public import public
+from slipway_kit.django.async_views import AsyncView, methods
+from slipway_kit.django.public import public
+from slipway_kit.django.service_views import ServiceView
+
 from ..users.models import User
 
 

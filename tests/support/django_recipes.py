@@ -121,7 +121,7 @@ from django.shortcuts import redirect, render
 from django.urls import include, path, reverse
 from django.views.decorators.csp import csp_override
 
-from ..public import public
+from slipway_kit.django.public import public
 
 logger = logging.getLogger(__name__)
 POLICY = "default-src 'self'"
@@ -183,7 +183,7 @@ def shows_toolbar(request) -> bool:
 
 from django.http import HttpResponse
 
-from ..errors import problem
+from slipway_kit.django.errors import problem
 
 
 def refuse(request, response=None, credentials=None) -> HttpResponse:

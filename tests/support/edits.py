@@ -182,7 +182,7 @@ def _add_slice(service: Project) -> None:
     package, django = package_of(service), _is_django(service)
     (package / "greetings").mkdir()
     (package / "greetings" / "__init__.py").write_text('"""Greetings."""\n')
-    (package / "greetings" / "endpoints.py").write_text(DJANGO_SLICE if django else FASTAPI_SLICE)
+    (package / "greetings" / "endpoints.py").write_text(_slice(package, django=django))
     slices = DJANGO_SLICES if django else FASTAPI_SLICES
     custom = package / "custom.py"
     if not custom.exists():  # a service from before 1.0
@@ -215,7 +215,15 @@ def _keeps_slice(service: Project) -> bool:
     kept = (package / "greetings" / "endpoints.py").read_text()
     custom, slices = package / "custom.py", package / "slices.py"
     listed = (slices if slices.exists() else custom).read_text()
-    return kept == (DJANGO_SLICE if django else FASTAPI_SLICE) and "greetings" in listed
+    return kept == _slice(package, django=django) and "greetings" in listed
+
+
+def _slice(package: Path, *, django: bool) -> str:
+    if not django:
+        return FASTAPI_SLICE
+    if (package / "api.py").exists():  # as before 1.0
+        return DJANGO_SLICE
+    return DJANGO_SLICE.replace("..api", "slipway_kit.django.service_views")
 
 
 def _set_default(service: Project) -> None:

@@ -77,7 +77,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .api import ServiceView
+from slipway_kit.django.service_views import ServiceView
 
 COLOURS = ("red", "blue")
 

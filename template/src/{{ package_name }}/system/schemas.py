@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from slipway_kit.health import Phase, Status
+from slipway_kit.routes import API_ROOT, FIRST
 
 from .. import about
-from ..routes import API_ROOT, FIRST
 from ..settings import Environment
 
 Name = Annotated[str, Field(description="The service's name.", examples=[about.NAME])]

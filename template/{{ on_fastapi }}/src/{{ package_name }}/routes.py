@@ -5,9 +5,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-API_ROOT = "/api"
-FIRST = "v1"
-"""The version that the API begins with."""
+from slipway_kit.routes import API_ROOT, FIRST
+
+__all__ = ["API_ROOT", "FIRST", "PrefixRouter", "SliceRouter", "max_body_size", "starlette_routes"]
 
 
 class SliceRouter(APIRouter):

@@ -5,6 +5,10 @@ from typing import Any
 from starlette.routing import Mount
 from starlette.types import Scope
 
+API_ROOT = "/api"
+FIRST = "v1"
+"""The version that the API begins with."""
+
 ROUTE = "route_template"
 """Where a request's state has the template of its route, if the framework notes it there."""
 MOUNTED_AT = "mounted_at"

@@ -114,7 +114,7 @@ class AppSettings(SettingsGroup):
     ] = 20
     docs_enabled: Annotated[
         bool | None,
-        Field(description="Serve /docs and /openapi.json; unset: everywhere but in production."),
+        Field(description="Serve the OpenAPI schema and its page; unset: not in production."),
     ] = None
 
     allowed_in_production: Annotated[

@@ -11,7 +11,8 @@ class AdminSiteConfig(apps.AdminConfig):
 
     def ready(self) -> None:
         """Look for the apps' modules, and open a session while a login by a cookie lasts."""
-        from .django_views import limit_views  # noqa: PLC0415 -- models are loaded by now
+        from slipway_kit.django.admin_site import limit_views  # noqa: PLC0415 -- models are loaded
+
         from .login import begin, end  # noqa: PLC0415 -- as above
 
         super().ready()

@@ -13,7 +13,7 @@ from ..audit.events import Event
 from ..audit.service import record
 from ..auth.known_clients import open_session
 from ..auth.sessions import active_sessions, log_out_of_site
-from ..state import state_of
+from ..request_state import state_of
 from ..users.models import User
 
 _SESSION_ID = "session_id"

@@ -9,7 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 
 from ..auth import passwords
 from ..auth.errors import WrongPasswordError
-from ..state import state_of
+from ..request_state import state_of
 from ..users.models import User
 from . import login
 

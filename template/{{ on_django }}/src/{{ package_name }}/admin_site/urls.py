@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from ..public import public
+from slipway_kit.django.public import public
 
 urlpatterns: list[URLPattern | URLResolver] = []
 if settings.ADMIN_ENABLED:

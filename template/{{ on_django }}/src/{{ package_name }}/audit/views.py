@@ -4,13 +4,13 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from slipway_kit.django.openapi import error_responses
+from slipway_kit.django.pagination import part_of
+from slipway_kit.django.pydantic_views import json_response, query_of, query_parameters
+from slipway_kit.django.service_views import ServiceView
 from slipway_kit.problems import UnavailableError
 
-from ..api import ServiceView
 from ..auth.current import IsAdmin
-from ..openapi import error_responses
-from ..pagination import part_of
-from ..pydantic_views import json_response, query_of, query_parameters
 from . import service
 from .schemas import AuditPage, AuditQuery, AuditRead
 

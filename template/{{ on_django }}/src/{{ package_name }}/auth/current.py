@@ -14,12 +14,12 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from slipway_kit.django.resources import wait_for
+from slipway_kit.django.routes import scope_of
 from slipway_kit.problems import ServiceError
 from slipway_kit.tokens import Claims
 
-from ..resources import wait_for
-from ..routes import scope_of
-from ..state import state_of
+from ..request_state import state_of
 from ..users.models import User
 from .errors import ForbiddenError, UnauthenticatedError
 from .sessions import active_sessions
@@ -64,6 +64,7 @@ class IsUser(BasePermission):
     """Allows authenticated users."""
 
     errors: tuple[type[ServiceError], ...] = (UnauthenticatedError,)
+    scheme = SCHEME
 
     def has_permission(self, request: Request, view: object) -> bool:
         """Return True.

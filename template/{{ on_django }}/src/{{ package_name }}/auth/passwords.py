@@ -8,11 +8,11 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.timezone import now
 
+from slipway_kit.django.pydantic_views import InvalidDataError
 from slipway_kit.passwords import OWN_EMAIL, is_email
 
 from ..audit.events import Event
 from ..audit.service import record
-from ..pydantic_views import InvalidDataError
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
 from .errors import InvalidEmailTokenError, WrongPasswordError

@@ -9,14 +9,9 @@ from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from slipway_kit.pagination import PageQuery
-from slipway_kit.problems import UnavailableError
-from slipway_kit.rate_limiting import address_and_route
-
-from ..api import ServiceView
-from ..openapi import error_responses
-from ..pagination import part_of
-from ..pydantic_views import (
+from slipway_kit.django.openapi import error_responses
+from slipway_kit.django.pagination import part_of
+from slipway_kit.django.pydantic_views import (
     InvalidDataError,
     body_of,
     examples,
@@ -26,6 +21,11 @@ from ..pydantic_views import (
     query_of,
     query_parameters,
 )
+from slipway_kit.django.service_views import ServiceView
+from slipway_kit.pagination import PageQuery
+from slipway_kit.problems import UnavailableError
+from slipway_kit.rate_limiting import address_and_route
+
 from ..users.roles import Role
 from ..users.schemas import UserRead
 from . import passwords, registration, sessions

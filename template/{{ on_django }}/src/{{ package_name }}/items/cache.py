@@ -5,7 +5,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
-from ..resources import resources, wait_for
+from slipway_kit.django.resources import resources, wait_for
+
 from .models import Item
 
 CACHE = "items"

@@ -23,7 +23,8 @@ from procrastinate.jobs import JobDeferrer
 from procrastinate.tasks import Task
 from procrastinate.testing import InMemoryConnector
 
-from ..resources import is_in_tests, resources, wait_for
+from slipway_kit.django.resources import is_in_tests, resources, wait_for
+
 from ..settings import Settings
 from .connection import open_connector, task_modules
 from .database import is_stored

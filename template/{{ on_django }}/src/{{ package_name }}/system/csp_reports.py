@@ -7,8 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 
 from slipway_kit.csp_reports import log_report
-
-from ..api import ServiceView
+from slipway_kit.django.service_views import ServiceView
 
 
 @extend_schema(exclude=True)

@@ -4,8 +4,9 @@ import asyncio
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from ..async_views import methods
-from ..state import state_of
+from slipway_kit.django.async_views import methods
+
+from ..request_state import state_of
 from .tokens import check_metrics_token
 
 

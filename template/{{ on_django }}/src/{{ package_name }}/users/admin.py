@@ -13,7 +13,7 @@ from slipway_kit.problems import ServiceError
 from ..auth.email_tokens import drop_tokens
 from ..auth.purposes import Purpose
 from ..auth.sessions import end_sessions
-from ..state import state_of
+from ..request_state import state_of
 from . import service
 from .models import User
 

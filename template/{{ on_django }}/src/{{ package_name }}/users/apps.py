@@ -18,7 +18,8 @@ class UsersConfig(AppConfig):
         """Have all serializers of users, those of your own apps too, leave out the hash."""
         from rest_framework.serializers import ModelSerializer  # noqa: PLC0415 -- it needs the apps
 
-        from .fields import PasswordHash  # noqa: PLC0415 -- as above
+        from slipway_kit.django.password_hash import PasswordHash  # noqa: PLC0415 -- as above
+
         from .hashers import PasswordField  # noqa: PLC0415 -- as above
 
         ModelSerializer.serializer_field_mapping[PasswordField] = PasswordHash

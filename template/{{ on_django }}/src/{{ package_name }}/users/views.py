@@ -13,20 +13,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from slipway_kit.problems import UnavailableError
-from slipway_kit.rate_limiting import count, refusal
-
-from ..api import ServiceView
-from ..auth.current import IsAdmin, IsUser, user_of
-from ..auth.email_tokens import drop_tokens
-from ..auth.errors import LastAdminError, WrongPasswordError
-from ..auth.passwords import new_reset, post_reset, require_password
-from ..auth.purposes import Purpose
-from ..auth.registration import request_move
-from ..auth.sessions import end_all_sessions, end_sessions
-from ..openapi import error_responses
-from ..pagination import part_of
-from ..pydantic_views import (
+from slipway_kit.django.openapi import error_responses
+from slipway_kit.django.pagination import part_of
+from slipway_kit.django.pydantic_views import (
     body_of,
     examples,
     identifier,
@@ -35,8 +24,19 @@ from ..pydantic_views import (
     query_of,
     query_parameters,
 )
-from ..resources import wait_for
-from ..routes import scope_of
+from slipway_kit.django.resources import wait_for
+from slipway_kit.django.routes import scope_of
+from slipway_kit.django.service_views import ServiceView
+from slipway_kit.problems import UnavailableError
+from slipway_kit.rate_limiting import count, refusal
+
+from ..auth.current import IsAdmin, IsUser, user_of
+from ..auth.email_tokens import drop_tokens
+from ..auth.errors import LastAdminError, WrongPasswordError
+from ..auth.passwords import new_reset, post_reset, require_password
+from ..auth.purposes import Purpose
+from ..auth.registration import request_move
+from ..auth.sessions import end_all_sessions, end_sessions
 from ..settings import Settings
 from . import service
 from .errors import EmailTakenError, UnverifiedError, UserNotFoundError

@@ -1,6 +1,6 @@
 """A WebSocket beside the API, as an ASGI application of its own."""
 
-from ..public import public
+from slipway_kit.django.public import public
 
 
 @public  # it authenticates its clients by itself

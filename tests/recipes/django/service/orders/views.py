@@ -16,8 +16,9 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from slipway_kit.django.public import public
+
 from ..items.service import ItemNameTakenError
-from ..public import public
 from .models import Order
 
 logger = logging.getLogger(__name__)

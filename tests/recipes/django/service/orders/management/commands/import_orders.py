@@ -4,9 +4,10 @@ import logging
 
 from django.core.management.base import BaseCommand
 
+from slipway_kit.django.resources import resources
+
 from ....auth import registration
 from ....items import service
-from ....resources import resources
 
 logger = logging.getLogger(__name__)
 

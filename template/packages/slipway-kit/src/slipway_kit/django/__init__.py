@@ -1,0 +1,1 @@
+"""The kit for services on Django and its REST framework."""
