@@ -1,7 +1,9 @@
 """What the routes of an application say."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from fastapi import APIRouter
 from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import Scope
@@ -28,3 +30,14 @@ def starlette_routes(routes: Sequence[BaseRoute]) -> Iterator[Mount | Route | We
                 route, APIRoute | APIWebSocketRoute
             ):
                 yield route
+
+
+class SliceRouter(APIRouter):
+    """The router of services made before 1.0: use APIRouter; this name goes with 2.0."""
+
+    def __init__(self, *, tags: Sequence[str] | Mapping[str, str] = (), **options: Any) -> None:
+        super().__init__(tags=list(tags), **options)
+
+
+PrefixRouter = APIRouter
+"""The router of services made with 1.0.0rc1: use APIRouter; this name goes with 2.0."""
