@@ -84,7 +84,8 @@ def file_of(module: str) -> Path | None:
 
 def main(arguments: Sequence[str]) -> int:
     """Rewrite the imports; print the changed files, and on standard error what stays."""
-    answers_file, *pairs = arguments or [""]
+    answers_file, *given = arguments or [""]
+    pairs = [pair for pair in given if pair]  # of another framework's
     if not pairs or not all(re.fullmatch(r"[\w.]+=\w+(\.\w+)+", pair) for pair in pairs):
         print(_USAGE, file=sys.stderr)
         return 2

@@ -56,7 +56,7 @@ from starlette.exceptions import HTTPException
 from .auth.current import CurrentClaims, CurrentUser
 from slipway_kit.fastapi.public import PUBLIC, public
 from slipway_kit.fastapi.rate_limit import RateLimit
-from .routes import SliceRouter
+from slipway_kit.fastapi.routes import SliceRouter
 
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/orders", tags=["orders"])

@@ -37,7 +37,7 @@ from starlette.websockets import WebSocket as PlainWebSocket
 from .auth.current import CurrentClaims, CurrentUser
 from slipway_kit.fastapi.public import PUBLIC, public
 from slipway_kit.fastapi.rate_limit import RateLimit
-from .routes import SliceRouter
+from slipway_kit.fastapi.routes import SliceRouter
 
 
 class SignedRoute(APIRoute):
