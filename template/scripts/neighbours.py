@@ -112,11 +112,13 @@ def _merge_imports(conflict: re.Match[str]) -> str:
         _ContradictionError: The lines are no imports, or you have taken one away.
     """
     mine, before, theirs = (side.splitlines() for side in conflict.groups())
-    if not all(_IMPORT.fullmatch(line) for line in (*mine, *before, *theirs)):
+    if not all(_IMPORT.fullmatch(line) for line in (*mine, *before, *theirs) if line):
         raise _ContradictionError
     added = [line for line in mine if line not in before]
     if len(mine) - len(added) < len(before):
         raise _ContradictionError
+    if "" in theirs:  # sections, in which `make format` sorts what is added
+        return "".join(f"{line}\n" for line in [*theirs, *added])
     return "".join(f"{line}\n" for line in sorted({*theirs, *added}))
 
 

@@ -61,7 +61,7 @@ SIDE_BY_SIDE = {
     **{
         (release.version, "a middleware"): {"src/PACKAGE/app.py"}
         for release in releases()
-        if Version(release.version) <= Version("0.6.0")
+        if Version(release.version) <= Version("1.0.0rc2")
     },
     # Beside what the user has added, Django requires django-filter since 1.0, and the kit requires
     # aiosmtplib since 1.0.0rc3.
