@@ -4,9 +4,10 @@ import asyncio
 
 from django.http import Http404, HttpRequest, HttpResponse
 
+from slipway_kit.system.tokens import check_metrics_token
+
 from ..async_views import methods
 from ..state import state_of
-from .tokens import check_metrics_token
 
 
 @methods("GET")

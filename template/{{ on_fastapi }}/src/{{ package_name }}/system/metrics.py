@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter, Depends, Response
 
+from slipway_kit.system.tokens import check_metrics_token
+
 from ..dependencies import ServiceRequest, SettingsDep
 from ..public import PUBLIC
 from ..rate_limit import NO_LIMIT
-from .tokens import check_metrics_token
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(NO_LIMIT), Depends(PUBLIC)])
 

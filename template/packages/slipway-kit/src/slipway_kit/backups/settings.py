@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from slipway_kit.settings_group import SettingsGroup
+from ..settings_group import SettingsGroup
 
 
 def _expand_home(value: str) -> str:

@@ -9,7 +9,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from string import Template
 
-from slipway_kit.headers import Sources
+from ..headers import Sources
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -1,19 +1,30 @@
 """The schemas of the system endpoints."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from slipway_kit.health import Phase, Status
-
-from .. import about
-from ..routes import API_ROOT, FIRST
+from ..health import Phase, Status
 from ..settings import Environment
 
-Name = Annotated[str, Field(description="The service's name.", examples=[about.NAME])]
+EXAMPLES: dict[str, str] = {}
+"""The examples of the service's own name, version and API: a process serves one service."""
+
+
+def _example(name: str) -> Callable[[dict[str, Any]], None]:
+    def add(schema: dict[str, Any]) -> None:
+        schema["examples"] = [EXAMPLES[name]]
+
+    return add
+
+
+Name = Annotated[
+    str, Field(description="The service's name.", json_schema_extra=_example("name"))
+]
 Version = Annotated[
-    str, Field(description="The version that runs.", examples=[about.INSTALLED_VERSION])
+    str, Field(description="The version that runs.", json_schema_extra=_example("version"))
 ]
 
 
@@ -26,7 +37,7 @@ class Links(BaseModel):
     )
     health: str = Field(description="The health report.", examples=["/health"])
     api: str = Field(
-        description="The prefix of the API's first version.", examples=[f"{API_ROOT}/{FIRST}"]
+        description="The prefix of the API's first version.", json_schema_extra=_example("api")
     )
 
 

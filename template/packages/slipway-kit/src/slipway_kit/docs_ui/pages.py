@@ -2,26 +2,22 @@
 
 import secrets
 
-from slipway_kit.accept_encoding import accepts_gzip
-from slipway_kit.headers import HeaderSettings, page_policy
-
-from .. import about
+from ..accept_encoding import accepts_gzip
+from ..headers import HeaderSettings, page_policy
 from .interface import MEDIA_TYPES, Interface, content
 
 FOR_A_YEAR = "public, max-age=31536000, immutable"
-{% if on_redoc and on_fastapi %}
 FOR_A_DAY = "public, max-age=86400"
-{% endif %}
 
 
-def page(interface: Interface, settings: HeaderSettings) -> tuple[str, dict[str, str]]:
+def page(interface: Interface, title: str, settings: HeaderSettings) -> tuple[str, dict[str, str]]:
     """Return the page and its headers, with a policy that lets only its own scripts run."""
     nonce = secrets.token_urlsafe(16)
     headers = {"Cache-Control": "no-store"}
     policy = page_policy(settings, interface.policy_sources(nonce))
     if policy is not None:
         headers["Content-Security-Policy"] = policy
-    return interface.page(about.NAME, nonce), headers
+    return interface.page(title, nonce), headers
 
 
 def asset(

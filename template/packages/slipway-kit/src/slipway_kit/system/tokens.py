@@ -1,10 +1,22 @@
 """Who may read the numbers."""
 
 from secrets import compare_digest
+from typing import Protocol
 
-from slipway_kit.problems import ServiceError
+from pydantic import SecretStr
 
-from ..settings import Settings
+from ..problems import ServiceError
+
+
+class Settings(Protocol):
+    """What the token needs of the settings."""
+
+    metrics_token: SecretStr | None
+    metrics_public: bool
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this is the real thing."""
 
 
 class MetricsTokenError(ServiceError):
