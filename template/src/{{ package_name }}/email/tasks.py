@@ -5,8 +5,9 @@ from procrastinate.jobs import Job
 
 from slipway_kit.mail import MailDelayedError, MailError
 
+from slipway_kit.jobs.retries import Backoff
+
 from ..jobs.app import jobs
-from ..jobs.retries import Backoff
 from .sealed import unseal
 
 

@@ -15,17 +15,8 @@ from pydantic import SecretStr
 
 from ..settings import SettingsError
 from .processes import BackupError, run
+from .settings import BackupSettings
 from .sqlite import Sqlite
-
-
-class Settings(Protocol):
-    """What backups need of the settings."""
-
-    backup_dir: str
-    backup_keep_days: int
-    backup_keep_at_least: int
-    restic_password: SecretStr | None
-    database_url: SecretStr
 
 
 class Database(Protocol):
@@ -49,13 +40,16 @@ class Database(Protocol):
         """Replace its content."""
 
 
-def main(name: str, read_settings: Callable[[], Settings]) -> None:
+def main[Settings: BackupSettings](
+    name: str, read_settings: Callable[[], Settings], database_url: Callable[[Settings], SecretStr]
+) -> None:
     """Run a command; an error is one message on standard error, and exit status 1.
 
     Args:
         name: The service's package: the host that restic records, and the file in it, for
             containers have another host name each time.
         read_settings: Reads the settings.
+        database_url: Returns the database's URL, which is among them.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {name}.backups", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -70,14 +64,16 @@ def main(name: str, read_settings: Callable[[], Settings]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     given = parser.parse_args()
     try:
-        _perform(given, name, read_settings())
+        settings = read_settings()
+        url = database_url(settings).get_secret_value()
+        _perform(given, name, settings, url)
     except FileNotFoundError as error:
         sys.exit(f"{error.filename}: is missing (docs/backups.md)")
     except (OSError, SettingsError, BackupError, sqlite3.Error) as error:
         sys.exit(f"{given.command} failed: {error}")
 
 
-def _perform(given: argparse.Namespace, name: str, settings: Settings) -> None:
+def _perform(given: argparse.Namespace, name: str, settings: BackupSettings, url: str) -> None:
     if settings.restic_password is None:
         sys.exit("RESTIC_PASSWORD: is missing; backups are encrypted with it (docs/backups.md)")
     env = os.environ | {
@@ -88,7 +84,7 @@ def _perform(given: argparse.Namespace, name: str, settings: Settings) -> None:
         os.execvpe("restic", ["restic", *given.arguments], env)  # noqa: S606, S607 -- as typed
     # Before the long work: is the repository there, and is this its password?
     run("restic", "cat", "config", "--no-lock", env=env, stdout=subprocess.DEVNULL)
-    database = _database(settings.database_url.get_secret_value(), name)
+    database = _database(url, name)
     of_service = (f"--host={name}", f"--path={database.file}")
     match given.command:
         case "backup":
@@ -121,7 +117,7 @@ def _database(url: str, name: str) -> Database:
     return Postgresql(url, name)
 
 
-def _back_up(database: Database, name: str, settings: Settings, env: dict[str, str]) -> None:
+def _back_up(database: Database, name: str, settings: BackupSettings, env: dict[str, str]) -> None:
     repository = Path(settings.backup_dir)
     if repository.exists() and not os.access(repository, os.W_OK):  # restic tries for 15 minutes
         sys.exit(f"{repository}: cannot be written (BACKUP_DIR)")

@@ -108,7 +108,9 @@ def _example(version: str, status: Status, checks: dict[str, CheckReport]) -> He
     )
 
 
-async def health_report(settings: ServiceSettings, health: Health) -> tuple[HealthReport, HTTPStatus]:
+async def health_report(
+    settings: ServiceSettings, health: Health
+) -> tuple[HealthReport, HTTPStatus]:
     """Return the health of the service, and the status of the response."""
     results = await health.report()
     status = health.overall(results)

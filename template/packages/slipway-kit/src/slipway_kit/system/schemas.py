@@ -20,9 +20,7 @@ def _example(name: str) -> Callable[[dict[str, Any]], None]:
     return add
 
 
-Name = Annotated[
-    str, Field(description="The service's name.", json_schema_extra=_example("name"))
-]
+Name = Annotated[str, Field(description="The service's name.", json_schema_extra=_example("name"))]
 Version = Annotated[
     str, Field(description="The version that runs.", json_schema_extra=_example("version"))
 ]

@@ -1,22 +1,9 @@
 """Who may read the numbers."""
 
 from secrets import compare_digest
-from typing import Protocol
 
-from pydantic import SecretStr
-
+from ..metrics import MetricsSettings
 from ..problems import ServiceError
-
-
-class Settings(Protocol):
-    """What the token needs of the settings."""
-
-    metrics_token: SecretStr | None
-    metrics_public: bool
-
-    @property
-    def is_production(self) -> bool:
-        """Whether this is the real thing."""
 
 
 class MetricsTokenError(ServiceError):
@@ -27,19 +14,23 @@ class MetricsTokenError(ServiceError):
     detail = "The metrics are for those who have their token: Authorization: Bearer ..."
 
 
-def check_metrics_token(settings: Settings, authorization: str) -> None:
+def check_metrics_token(
+    settings: MetricsSettings, authorization: str, *, is_production: bool
+) -> None:
     """Require the metrics token; without one, allow every client if the metrics are public.
 
     Args:
-        settings: The settings. Outside of production, metrics without a token are public.
+        settings: The settings.
         authorization: The request's Authorization header; empty for none.
+        is_production: Whether the environment is production; elsewhere, metrics without a token
+            are public.
 
     Raises:
         MetricsTokenError: The header has another token, or none.
     """
     token = settings.metrics_token
     if token is None:
-        allowed = settings.metrics_public or not settings.is_production
+        allowed = settings.metrics_public or not is_production
     else:
         scheme, _, given = authorization.partition(" ")
         expected = token.get_secret_value().encode()

@@ -1,39 +1,43 @@
 """The workers' connections to PostgreSQL, or a memory in their place."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from procrastinate import BaseConnector, PsycopgConnector
 from procrastinate.testing import InMemoryConnector
 from psycopg_pool import AsyncConnectionPool
 
-from ..settings import Settings
-from .database import connection_options, is_stored
 
-_PACKAGE = Path(__file__).parents[1]
-
-
-def task_modules() -> list[str]:
+def task_modules(package: Path) -> list[str]:
     """Return the modules that declare tasks: each `tasks.py` in a folder of the package."""
     return [
-        f"{_PACKAGE.name}.{path.parent.name}.tasks" for path in sorted(_PACKAGE.glob("*/tasks.py"))
+        f"{package.name}.{path.parent.name}.tasks" for path in sorted(package.glob("*/tasks.py"))
     ]
 
 
 @asynccontextmanager
-async def open_connector(settings: Settings) -> AsyncIterator[BaseConnector]:
-    """Open connections, each when it is first needed."""
-    if not is_stored(settings):
+async def open_connector(
+    options: Mapping[str, Any] | None, *, pool_size: int, timeout: float
+) -> AsyncIterator[BaseConnector]:
+    """Open connections, each when it is first needed.
+
+    Args:
+        options: Those of a connection to PostgreSQL; None for a memory.
+        pool_size: The most connections.
+        timeout: Seconds to wait for one.
+    """
+    if options is None:
         memory = InMemoryConnector()
         await memory.open_async()
         yield memory
         return
     pool = AsyncConnectionPool(
-        kwargs=connection_options(settings),
+        kwargs=dict(options),
         min_size=0,
-        max_size=max(settings.database_pool_size, 2),  # one of them listens
-        timeout=settings.database_timeout,
+        max_size=max(pool_size, 2),  # one of them listens
+        timeout=timeout,
         check=AsyncConnectionPool.check_connection,
         open=False,
     )

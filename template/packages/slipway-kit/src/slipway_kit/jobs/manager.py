@@ -1,21 +1,17 @@
 """Stores jobs with the context of their request, and says which ones a worker takes."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from procrastinate import App, exceptions
 from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 
-from slipway_kit.correlation import correlation_id
-
+from ..correlation import correlation_id
 from . import CONTEXT, PAUSE
 from .logs import quieten
 from .retries import Backoff
-{% if tracing %}
-from .tracing import add_span
-{% endif %}
 
 LOOKING_SECONDS = 5.0
 """The interval at which a worker reads which queues are paused."""
@@ -30,6 +26,8 @@ class ContextJobManager(JobManager):
 
     scheduled_from: ClassVar[float] = 0
     """Scheduled jobs of an earlier time are left out."""
+    context_sources: ClassVar[list[Callable[[dict[str, Any]], None]]] = []
+    """What adds to the context of jobs, beside the correlation ID."""
 
     def __init__(self, app: App) -> None:
         super().__init__(app.connector)
@@ -42,11 +40,11 @@ class ContextJobManager(JobManager):
         self, jobs: list[Job], connection: Any | None = None
     ) -> list[Job]:
         """Store jobs."""
-        return await super().batch_defer_jobs_async(_with_context(jobs), connection)
+        return await super().batch_defer_jobs_async(self._with_context(jobs), connection)
 
     def batch_defer_jobs(self, jobs: list[Job], connection: Any | None = None) -> list[Job]:
         """Store jobs, from a thread."""
-        return super().batch_defer_jobs(_with_context(jobs), connection)
+        return super().batch_defer_jobs(self._with_context(jobs), connection)
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """Take a job to run, of a queue that is not paused.
@@ -71,6 +69,12 @@ class ContextJobManager(JobManager):
             return None
         return await super().defer_periodic_job(job, periodic_id, defer_timestamp)
 
+    def _with_context(self, jobs: list[Job]) -> list[Job]:
+        context: dict[str, Any] = {"correlation_id": correlation_id.get()}
+        for add in self.context_sources:
+            add(context)
+        return [job.evolve(task_kwargs={**job.task_kwargs, CONTEXT: context}) for job in jobs]
+
     async def _look(self, queues: Iterable[str] | None) -> list[str] | None:
         paused = {job.queue for job in await self.list_jobs_async(task=PAUSE, status="todo")}
         if not paused:
@@ -81,11 +85,3 @@ class ContextJobManager(JobManager):
 
 async def _unknown(**_: Any) -> None:
     raise exceptions.TaskNotFound
-
-
-def _with_context(jobs: list[Job]) -> list[Job]:
-    context: dict[str, Any] = {"correlation_id": correlation_id.get()}
-{% if tracing %}
-    add_span(context)
-{% endif %}
-    return [job.evolve(task_kwargs={**job.task_kwargs, CONTEXT: context}) for job in jobs]

@@ -1,12 +1,15 @@
 """The settings of jobs."""
 
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 from pydantic import Field
 
-from slipway_kit.settings_group import CsvTuple, SettingsGroup
+from ..settings_group import CsvTuple, SettingsGroup
 
-from ..db.settings import DatabaseSettings
+
+class _Pool(Protocol):
+    database_pool_size: int
+    database_max_overflow: int
 
 
 class JobSettings(SettingsGroup):
@@ -37,7 +40,7 @@ class JobSettings(SettingsGroup):
 
     def production_issues(self) -> list[str]:
         """Return what must not be so in production."""
-        pool = cast("DatabaseSettings", self)  # the settings are of both groups
+        pool = cast("_Pool", self)  # the settings are of this group, too
         connections = pool.database_pool_size + pool.database_max_overflow
         if self.jobs_worker is False or self.jobs_concurrency < connections:
             return []

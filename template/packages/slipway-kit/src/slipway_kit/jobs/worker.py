@@ -4,27 +4,22 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from procrastinate import App, JobContext, exceptions
 from procrastinate.app import WorkerOptions
 from procrastinate.job_context import AbortReason
-from procrastinate.middleware import AsyncCallNext
+from procrastinate.middleware import AsyncCallNext, WorkerMiddleware
 from procrastinate.worker import Worker
 
-from slipway_kit.correlation import correlation_id, new_identifier
-from slipway_kit.health import Check
-
-from ..settings import Settings
+from ..correlation import correlation_id, new_identifier
+from ..health import Check
 from . import CONTEXT
-from .database import is_stored
 from .manager import ContextJobManager
 from .retries import Backoff
-{% if tracing %}
-from .tracing import trace_job
-{% endif %}
+from .settings import JobSettings
 
 RESTART_SECONDS = 1.0
 """How long a worker waits that lost its database."""
@@ -64,39 +59,48 @@ class Observer(Protocol):
 
 
 class JobWorker:
-    """Runs jobs in this process; create it with opened().
+    """Runs jobs in this process.
 
     Args:
         app: The tasks, and where their jobs are.
         settings: The settings.
         state: What tasks find as `context.additional_context["state"]`.
+        is_stored: Whether jobs are stored, in PostgreSQL.
         observer: What counts jobs.
     """
 
-    def __init__(self, app: App, settings: Settings, state: Any, observer: Observer | None) -> None:
+    middleware: ClassVar[Sequence[WorkerMiddleware]] = ()
+    """What each attempt runs in."""
+
+    def __init__(
+        self,
+        app: App,
+        settings: JobSettings,
+        state: Any,
+        *,
+        is_stored: bool,
+        observer: Observer | None = None,
+    ) -> None:
         self._app = app
         self._settings = settings
         self._state = state
+        self._is_stored = is_stored
         self._observer = observer
         self._runs = False
 
-    @classmethod
     @asynccontextmanager
-    async def opened(
-        cls, app: App, settings: Settings, state: Any, observer: Observer | None
-    ) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Run jobs meanwhile; those that run in the end have STOP_SECONDS, then run elsewhere."""
-        app.perform_import_paths()  # type: ignore[no-untyped-call] # the package's own gap
-        for task in app.tasks.values():
+        self._app.perform_import_paths()  # type: ignore[no-untyped-call] # the package's own gap
+        for task in self._app.tasks.values():
             # A task that names no strategy is retried, too: a stop must not lose its jobs.
             task.retry_strategy = task.retry_strategy or Backoff()
         # What was due before this process was done by the former one, whose memory is lost.
-        started = 0 if is_stored(settings) else time.time()
-        ContextJobManager.scheduled_from = started if settings.jobs_schedules else math.inf
-        worker = cls(app, settings, state, observer)
-        state["health"].add(Check("jobs", worker.ping))
-        measuring = asyncio.create_task(worker._measure())
-        running = asyncio.create_task(worker._run())
+        started = 0 if self._is_stored else time.time()
+        ContextJobManager.scheduled_from = started if self._settings.jobs_schedules else math.inf
+        self._state["health"].add(Check("jobs", self.ping))
+        measuring = asyncio.create_task(self._measure())
+        running = asyncio.create_task(self._run())
         try:
             yield
         finally:
@@ -118,13 +122,13 @@ class JobWorker:
         settings = self._settings
         options = WorkerOptions(
             concurrency=settings.jobs_concurrency,
-            shutdown_graceful_timeout=settings.stop_seconds,
+            shutdown_graceful_timeout=self._state["settings"].stop_seconds,
             delete_jobs="successful",
             additional_context={"state": self._state},
             install_signal_handlers=False,
             update_heartbeat_interval=settings.jobs_stalled_seconds / 3,
             stalled_worker_timeout=settings.jobs_stalled_seconds,
-            worker_middleware=[{{ 'trace_job, ' if tracing }}self._observe],
+            worker_middleware=[*self.middleware, self._observe],
         )
         if settings.jobs_queues:
             options["queues"] = settings.jobs_queues
@@ -139,7 +143,7 @@ class JobWorker:
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _measure(self) -> None:
-        while self._observer is not None and is_stored(self._settings):
+        while self._observer is not None and self._is_stored:
             # While the database is unavailable, other alerts say so.
             with suppress(exceptions.ConnectorException):
                 self._observer.queues_read(

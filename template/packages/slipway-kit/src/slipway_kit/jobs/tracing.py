@@ -10,17 +10,24 @@ from procrastinate.middleware import AsyncCallNext
 from procrastinate.worker import Worker
 
 from . import CONTEXT
+from .manager import ContextJobManager
+from .worker import JobWorker
 
 _W3C = TraceContextTextMapPropagator()
 
 
-def add_span(context: dict[str, Any]) -> None:
-    """Add the current span to what a job carries, as W3C's `traceparent`."""
-    _W3C.inject(context)
+def trace_jobs() -> None:
+    """Have jobs carry the span that enqueued them, and each attempt run in one of its own."""
+    ContextJobManager.context_sources = [_add_span]
+    JobWorker.middleware = [_trace_job]
 
 
-async def trace_job(call_next: AsyncCallNext, context: JobContext, _: Worker) -> Any:
-    """Run a job in a span that has no arguments: those may be secret."""
+def _add_span(context: dict[str, Any]) -> None:
+    _W3C.inject(context)  # as `traceparent`
+
+
+async def _trace_job(call_next: AsyncCallNext, context: JobContext, _: Worker) -> Any:
+    # Without arguments: those may be secret.
     job = context.job
     carried: Any = job.task_kwargs.get(CONTEXT)
     known = carried if isinstance(carried, dict) else {}
