@@ -3,9 +3,8 @@
 from procrastinate import JobContext, RetryDecision
 from procrastinate.jobs import Job
 
-from slipway_kit.mail import MailDelayedError, MailError
-
 from slipway_kit.jobs.retries import Backoff
+from slipway_kit.mail import MailDelayedError, MailError
 
 from ..jobs.app import jobs
 from .sealed import unseal

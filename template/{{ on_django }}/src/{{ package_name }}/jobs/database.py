@@ -24,8 +24,9 @@ def is_stored(_: Settings) -> bool:
 def connected(settings: Settings) -> AbstractAsyncContextManager[BaseConnector]:
     """Connect to the database, or to a memory."""
     options = connection_options(settings) if is_stored(settings) else None
-    pool_size, timeout = settings.database_pool_size, settings.database_timeout
-    return open_connector(options, pool_size=pool_size, timeout=timeout)
+    return open_connector(
+        options, pool_size=settings.database_pool_size, wait_seconds=settings.database_timeout
+    )
 
 
 def connection_options(_: Settings) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class JobCommands:
         os.execv(sys.executable, serve)  # noqa: S606 -- itself
 
     def manage_jobs(self, settings: Any, given: argparse.Namespace) -> int:
-        """List queues and jobs, without arguments, which may be secret; change jobs, pause queues."""
+        """List queues and jobs without arguments, which may be secret; change or pause them."""
         self._require_stored(settings)
         try:
             return asyncio.run(self._manage(settings, given))

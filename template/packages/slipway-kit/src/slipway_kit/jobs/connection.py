@@ -19,14 +19,14 @@ def task_modules(package: Path) -> list[str]:
 
 @asynccontextmanager
 async def open_connector(
-    options: Mapping[str, Any] | None, *, pool_size: int, timeout: float
+    options: Mapping[str, Any] | None, *, pool_size: int, wait_seconds: float
 ) -> AsyncIterator[BaseConnector]:
     """Open connections, each when it is first needed.
 
     Args:
         options: Those of a connection to PostgreSQL; None for a memory.
         pool_size: The most connections.
-        timeout: Seconds to wait for one.
+        wait_seconds: How long to wait for one.
     """
     if options is None:
         memory = InMemoryConnector()
@@ -37,7 +37,7 @@ async def open_connector(
         kwargs=dict(options),
         min_size=0,
         max_size=max(pool_size, 2),  # one of them listens
-        timeout=timeout,
+        timeout=wait_seconds,
         check=AsyncConnectionPool.check_connection,
         open=False,
     )
