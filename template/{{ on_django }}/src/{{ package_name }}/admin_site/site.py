@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from starlette.types import Scope
 
+from slipway_kit.accounts.events import Event
 from slipway_kit.rate_limiting import address_and_route
 from slipway_kit.routes import ROUTE
 
 from .. import about
-from ..audit.events import Event
 from ..audit.service import record
 from ..public import public
 from ..routes import API_ROOT, FIRST

@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from slipway_kit.accounts.audit_schemas import AuditPage, AuditQuery, AuditRead
 from slipway_kit.problems import UnavailableError
 
 from ..api import ServiceView
@@ -12,7 +13,6 @@ from ..openapi import error_responses
 from ..pagination import part_of
 from ..pydantic_views import json_response, query_of, query_parameters
 from . import service
-from .schemas import AuditPage, AuditQuery, AuditRead
 
 
 class AuditView(ServiceView):

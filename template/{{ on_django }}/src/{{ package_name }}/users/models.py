@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.timezone import now
 
+from slipway_kit.accounts.events import Event
 from slipway_kit.passwords import LONGEST, SHORTEST
 
-from ..audit.events import Event
 from ..audit.service import record
 from .active import ActiveField, UserQuerySet
 from .hashers import UNUSABLE, PasswordField

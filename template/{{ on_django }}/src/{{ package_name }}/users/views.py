@@ -13,15 +13,16 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from slipway_kit.accounts.errors import LastAdminError, WrongPasswordError
+from slipway_kit.accounts.purposes import Purpose
+from slipway_kit.accounts.user_errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from slipway_kit.problems import UnavailableError
 from slipway_kit.rate_limiting import count, refusal
 
 from ..api import ServiceView
 from ..auth.current import IsAdmin, IsUser, user_of
 from ..auth.email_tokens import drop_tokens
-from ..auth.errors import LastAdminError, WrongPasswordError
 from ..auth.passwords import new_reset, post_reset, require_password
-from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_all_sessions, end_sessions
 from ..openapi import error_responses
@@ -39,7 +40,6 @@ from ..resources import wait_for
 from ..routes import scope_of
 from ..settings import Settings
 from . import service
-from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
 from .schemas import (
     CREATE_EXAMPLES,

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 
+from slipway_kit.accounts.errors import LastAdminError, WrongPasswordError
+from slipway_kit.accounts.purposes import Purpose
+from slipway_kit.accounts.user_errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from slipway_kit.problems import UnavailableError
 
 from ..auth.current import ADMIN_ERRORS, USER_ERRORS, AuthServicesDep, CurrentAdmin, CurrentUser
 from ..auth.email_tokens import drop_tokens
-from ..auth.errors import LastAdminError, WrongPasswordError
 from ..auth.passwords import new_reset, post_reset, require_password
-from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_all_sessions, end_sessions
 from ..db.models import now
@@ -22,7 +23,6 @@ from ..errors import documented
 from ..openapi import LOCATED
 from ..rate_limit import RateLimit
 from . import service
-from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
 from .schemas import (
     CREATE_EXAMPLES,

@@ -1,6 +1,6 @@
 """What can be wrong with a change of users."""
 
-from slipway_kit.problems import ConflictError, NotFoundError
+from ..problems import ConflictError, NotFoundError
 
 
 class UserNotFoundError(NotFoundError):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 from prometheus_client import Gauge
 
-from slipway_kit.metrics import Metrics
+from ..metrics import Metrics
 
 MEASURING_SECONDS = 15.0
 """How often they are counted."""

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from cryptography.fernet import Fernet, MultiFernet
 
-from slipway_kit.mail import Mail
+from ..mail import Mail
 
 
 def seal(mail: Mail, keys: Sequence[str]) -> str:

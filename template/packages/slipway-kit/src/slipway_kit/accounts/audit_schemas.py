@@ -6,8 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from slipway_kit.pagination import Page, PageQuery
-
+from ..pagination import Page, PageQuery
 from .events import Event
 
 _USER = "3f2b8c1e-5d47-4a86-9c0f-7e1d2b6a4c58"

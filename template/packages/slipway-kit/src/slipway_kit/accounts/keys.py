@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from slipway_kit.tokens import AccessTokens
-
-from .. import about
+from ..tokens import AccessTokens
 from .settings import AccountSettings
 
 VARIABLE = "SECRET_KEY"
 
 
-def make_tokens(settings: AccountSettings) -> AccessTokens:
-    """Return what signs access tokens; without a key in the settings, with one of its own."""
+def make_tokens(settings: AccountSettings, issuer: str) -> AccessTokens:
+    """Return what signs access tokens; without a key in the settings, with one of its own.
+
+    Args:
+        settings: The settings.
+        issuer: The service's slug.
+    """
     lifetime = timedelta(minutes=settings.access_token_minutes)
-    return AccessTokens(settings.keys or [_new_key()], about.SLUG, lifetime)
+    return AccessTokens(settings.keys or [_new_key()], issuer, lifetime)
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 
-from slipway_kit.limits import parse_limit
-from slipway_kit.settings_group import DeploymentExample, SettingsGroup
-from slipway_kit.tokens import SHORTEST_KEY
+from ..limits import parse_limit
+from ..settings_group import DeploymentExample, SettingsGroup
+from ..tokens import SHORTEST_KEY
 
 FEWEST_CHARACTERS = 10
 """Different characters of a key in production at least; openssl rand -hex 32 gives more."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from slipway_kit.problems import ConflictError, Header, NotFoundError, ServiceError
+from ..problems import ConflictError, Header, NotFoundError, ServiceError
 
 CHALLENGE: Mapping[str, Header] = {
     "WWW-Authenticate": {

@@ -3,9 +3,9 @@
 from collections.abc import MutableMapping
 from typing import Any
 
-from slipway_kit.limits import RateLimitResult, parse_limit
-from slipway_kit.rate_limiting import refusal
-from slipway_kit.tokens import digest
+from ..limits import RateLimitResult, parse_limit
+from ..rate_limiting import refusal
+from ..tokens import digest
 
 
 async def count_guess(state: MutableMapping[str, Any], email: str) -> bool:

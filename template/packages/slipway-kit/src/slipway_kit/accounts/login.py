@@ -6,8 +6,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
-from slipway_kit.problems import BodyTooLargeError, MediaTypeError, UnreadableBodyError
-
+from ..problems import BodyTooLargeError, MediaTypeError, UnreadableBodyError
 from .schemas import Login, PasswordForm
 
 JSON = "application/json"

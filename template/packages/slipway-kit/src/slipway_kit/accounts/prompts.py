@@ -6,9 +6,8 @@ import sys
 
 from pydantic import TypeAdapter, ValidationError
 
-from slipway_kit.passwords import COMMON, LONGEST, OWN_EMAIL, SHORTEST, is_common, is_email
-
-from ..users.schemas import Email
+from ..passwords import COMMON, LONGEST, OWN_EMAIL, SHORTEST, is_common, is_email
+from .fields import Email
 
 PASSWORD_VARIABLE = "ADMIN_PASSWORD"  # noqa: S105 -- where it is, not what
 
