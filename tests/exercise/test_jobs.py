@@ -46,8 +46,9 @@ import asyncio
 
 from procrastinate import JobContext
 
+from slipway_kit.jobs.retries import Backoff
+
 from ..jobs.app import jobs
-from ..jobs.retries import Backoff
 
 
 @jobs.task(name="effects.note", pass_context=True)

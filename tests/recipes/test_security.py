@@ -14,8 +14,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Security
 from fastapi.security import SecurityScopes
 
+from slipway_kit.accounts.errors import ForbiddenError
+
 from ..auth.current import CurrentUser
-from ..auth.errors import ForbiddenError
 from ..settings import Settings
 from ..users.models import User
 

@@ -85,6 +85,10 @@ class MetricsSettings(SettingsGroup):
             return [f"METRICS_TOKEN: must have at least {SHORTEST_TOKEN} characters"]
         return []
 
+    def public_features(self) -> dict[str, bool]:
+        """Return what GET /config shows."""
+        return {"metrics": self.metrics_enabled}
+
 
 class Metrics:
     """The service's numbers, in a registry of their own.

@@ -34,3 +34,7 @@ class SentrySettings(SettingsGroup):
     sentry_profiles_sample_rate: Annotated[
         float, Field(description="Profile sample rate of traces, from 0 to 1.", ge=0, le=1)
     ] = 0.0
+
+    def public_features(self) -> dict[str, bool]:
+        """Return what GET /config shows."""
+        return {"sentry": self.sentry_dsn is not None}

@@ -147,6 +147,10 @@ class AppSettings(SettingsGroup):
             findings.append("DOCS_ENABLED: is true, which shows all routes to everyone")
         return findings
 
+    def public_features(self) -> dict[str, bool]:
+        """Return what GET /config shows."""
+        return {"docs": self.serves_docs}
+
     @property
     def version(self) -> str:
         """The version that the service reports."""

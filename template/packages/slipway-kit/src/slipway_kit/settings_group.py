@@ -89,6 +89,10 @@ class SettingsGroup(BaseSettings):
         """Return what must not be so in production, a sentence each, naming the variable."""
         return []
 
+    def public_features(self) -> dict[str, bool]:
+        """Return what is switched on or off, by the names that GET /config shows to everyone."""
+        return {}
+
 
 def _split(value: object) -> object:
     if not isinstance(value, str):

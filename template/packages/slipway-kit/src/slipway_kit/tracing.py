@@ -88,6 +88,10 @@ class TracingSettings(SettingsGroup):
         """Whether anything is traced."""
         return self.otel_exporter_otlp_endpoint is not None and not self.otel_sdk_disabled
 
+    def public_features(self) -> dict[str, bool]:
+        """Return what GET /config shows."""
+        return {"tracing": self.traces}
+
 
 class Traces:
     """The traces of this process.

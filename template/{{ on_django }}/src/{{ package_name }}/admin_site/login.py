@@ -9,7 +9,8 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from ..audit.events import Event
+from slipway_kit.accounts.events import Event
+
 from ..audit.service import record
 from ..auth.known_clients import open_session
 from ..auth.sessions import active_sessions, log_out_of_site

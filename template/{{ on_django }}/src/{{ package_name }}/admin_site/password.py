@@ -7,8 +7,9 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpResponse, HttpResponseRedirect
 
+from slipway_kit.accounts.errors import WrongPasswordError
+
 from ..auth import passwords
-from ..auth.errors import WrongPasswordError
 from ..request_state import state_of
 from ..users.models import User
 from . import login

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.contrib.admin.forms import AdminAuthenticationForm
 
+from slipway_kit.accounts.events import Event
 from slipway_kit.django.admin_site import LimitedAdminSite, may_enter
+from slipway_kit.rate_limiting import address_and_route
+from slipway_kit.routes import ROUTE
 
 from .. import about
-from ..audit.events import Event
 from ..audit.service import record
 from .password import PasswordView
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
+from slipway_kit.accounts.audit_schemas import AuditQuery
+from slipway_kit.accounts.events import Event
 from slipway_kit.correlation import correlation_id
 
-from .events import Event
 from .models import AuditEntry
-from .schemas import AuditQuery
 
 
 def record(

@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from slipway_kit.accounts.audit_schemas import AuditPage, AuditQuery, AuditRead
 from slipway_kit.django.openapi import error_responses
 from slipway_kit.django.pagination import part_of
 from slipway_kit.django.pydantic_views import json_response, query_of, query_parameters
@@ -12,7 +13,6 @@ from slipway_kit.problems import UnavailableError
 
 from ..auth.current import IsAdmin
 from . import service
-from .schemas import AuditPage, AuditQuery, AuditRead
 
 
 class AuditView(ServiceView):

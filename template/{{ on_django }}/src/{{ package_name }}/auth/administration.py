@@ -9,7 +9,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
-from ..audit.events import Event
+from slipway_kit.accounts.events import Event
+
 from ..audit.models import AuditEntry
 from ..audit.service import prune, record
 from ..settings import Settings, SettingsError

@@ -7,7 +7,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
 
-from ..audit.events import Event
+from slipway_kit.accounts.events import Event
+
 from ..audit.service import record
 from ..users.hashers import UNUSABLE
 from ..users.models import User

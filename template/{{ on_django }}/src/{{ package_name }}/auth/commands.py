@@ -9,8 +9,9 @@ from typing import Any
 
 import django
 
+from slipway_kit.accounts.prompts import read_email, read_password
+
 from ..settings import Settings
-from .prompts import read_email, read_password
 
 
 def add_commands(commands: Any) -> None:

@@ -14,6 +14,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from slipway_kit.accounts.errors import ForbiddenError, UnauthenticatedError
 from slipway_kit.django.resources import wait_for
 from slipway_kit.django.routes import scope_of
 from slipway_kit.problems import ServiceError
@@ -21,7 +22,6 @@ from slipway_kit.tokens import Claims
 
 from ..request_state import state_of
 from ..users.models import User
-from .errors import ForbiddenError, UnauthenticatedError
 from .sessions import active_sessions
 
 SCHEME = "Account"

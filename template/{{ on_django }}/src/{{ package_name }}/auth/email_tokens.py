@@ -5,12 +5,12 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
+from slipway_kit.accounts.errors import InvalidEmailTokenError
+from slipway_kit.accounts.purposes import MOST_PENDING, Purpose
 from slipway_kit.tokens import digest, random_token
 
 from ..users.models import User
-from .errors import InvalidEmailTokenError
 from .models import MailedToken
-from .purposes import MOST_PENDING, Purpose
 
 
 def new_token(

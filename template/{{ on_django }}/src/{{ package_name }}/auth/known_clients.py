@@ -8,15 +8,15 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.timezone import now
 
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.guesses import count_guess
 from slipway_kit.asgi_headers import first
 from slipway_kit.django.resources import resources, wait_for
 from slipway_kit.django.routes import scope_of
 from slipway_kit.rate_limiting import client_of
 
-from ..audit.events import Event
 from ..audit.service import count_recent, record
 from ..users.models import User
-from .guesses import count_guess
 from .models import LONGEST_USER_AGENT, Session
 from .services import AuthServices
 

@@ -8,17 +8,17 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.timezone import now
 
+from slipway_kit.accounts.errors import InvalidEmailTokenError, WrongPasswordError
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.purposes import Purpose
 from slipway_kit.django.pydantic_views import InvalidDataError
 from slipway_kit.passwords import OWN_EMAIL, is_email
 
-from ..audit.events import Event
 from ..audit.service import record
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
-from .errors import InvalidEmailTokenError, WrongPasswordError
 from .known_clients import limit_guesses, open_session
 from .models import Session
-from .purposes import Purpose
 from .services import AuthServices
 from .sessions import end_sessions
 

@@ -7,13 +7,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from ..audit.events import Event
+from slipway_kit.accounts.errors import InvalidEmailTokenError
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.purposes import MOST_PENDING, MOST_REGISTERED, Purpose
+
 from ..audit.service import count_recent, record
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
-from .errors import InvalidEmailTokenError
 from .passwords import new_reset, post_reset
-from .purposes import MOST_PENDING, MOST_REGISTERED, Purpose
 from .services import AuthServices
 
 

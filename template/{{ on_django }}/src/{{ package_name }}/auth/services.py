@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from slipway_kit.accounts.settings import AccountSettings
 from slipway_kit.email_templates import render_email
 from slipway_kit.mail import Mailer
 from slipway_kit.tokens import AccessTokens, DenyList
 
 from .. import about
 from .later import Later
-from .settings import AccountSettings
 
 EMAILS = Path(__file__).parents[1] / "email" / "templates"
 """The texts of the emails, one file for each."""

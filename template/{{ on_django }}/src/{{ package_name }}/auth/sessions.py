@@ -11,16 +11,20 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.timezone import now
 
+from slipway_kit.accounts.errors import (
+    InvalidCredentialsError,
+    InvalidRefreshTokenError,
+    SessionNotFoundError,
+)
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.schemas import TokenPair
 from slipway_kit.django.resources import wait_for
 from slipway_kit.tokens import Claims, digest, random_token
 
-from ..audit.events import Event
 from ..audit.service import record
 from ..users.models import User
-from .errors import InvalidCredentialsError, InvalidRefreshTokenError, SessionNotFoundError
 from .known_clients import open_session
 from .models import RefreshToken, Session
-from .schemas import TokenPair
 from .services import AuthServices
 
 

@@ -9,6 +9,36 @@ from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from slipway_kit.accounts.errors import (
+    InvalidCredentialsError,
+    InvalidEmailTokenError,
+    InvalidRefreshTokenError,
+    RegistrationClosedError,
+    SessionNotFoundError,
+    WrongPasswordError,
+)
+from slipway_kit.accounts.login import JSON, InvalidLoginError, read_login
+from slipway_kit.accounts.schemas import (
+    CHANGE_EXAMPLES,
+    LOGIN_EXAMPLES,
+    MAILING_EXAMPLES,
+    REFRESH_EXAMPLES,
+    REGISTRATION_EXAMPLES,
+    RESET_EXAMPLES,
+    VERIFICATION_EXAMPLES,
+    Accepted,
+    Login,
+    LogoutQuery,
+    Mailing,
+    PasswordChange,
+    PasswordReset,
+    Refresh,
+    Registration,
+    SessionPage,
+    SessionRead,
+    TokenPair,
+    Verification,
+)
 from slipway_kit.django.openapi import error_responses
 from slipway_kit.django.pagination import part_of
 from slipway_kit.django.pydantic_views import (
@@ -30,37 +60,7 @@ from ..users.roles import Role
 from ..users.schemas import UserRead
 from . import passwords, registration, sessions
 from .current import IsUser, claims_of, user_of
-from .errors import (
-    InvalidCredentialsError,
-    InvalidEmailTokenError,
-    InvalidRefreshTokenError,
-    RegistrationClosedError,
-    SessionNotFoundError,
-    WrongPasswordError,
-)
-from .login import JSON, InvalidLoginError, read_login
-from .schemas import (
-    CHANGE_EXAMPLES,
-    LOGIN_EXAMPLES,
-    MAILING_EXAMPLES,
-    REFRESH_EXAMPLES,
-    REGISTRATION_EXAMPLES,
-    RESET_EXAMPLES,
-    VERIFICATION_EXAMPLES,
-    Accepted,
-    Login,
-    LogoutQuery,
-    Mailing,
-    PasswordChange,
-    PasswordReset,
-    Refresh,
-    Registration,
-    SessionPage,
-    SessionRead,
-    TokenPair,
-    TokenReport,
-    Verification,
-)
+from .schemas import TokenReport
 
 _REGISTERED = Accepted(detail="Check your inbox for an email with the next steps.")
 _MAILED = Accepted(detail="If the address has an account that needs it, an email was sent.")

@@ -13,6 +13,7 @@ Tasks stand in a `tasks.py` of any folder of the package. A task may run twice (
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from inspect import iscoroutine
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,11 +25,11 @@ from procrastinate.tasks import Task
 from procrastinate.testing import InMemoryConnector
 
 from slipway_kit.django.resources import is_in_tests, resources, wait_for
+from slipway_kit.jobs.connection import task_modules
+from slipway_kit.jobs.manager import ContextJobManager
 
 from ..settings import Settings
-from .connection import open_connector, task_modules
-from .database import is_stored
-from .manager import ContextJobManager
+from .database import connected, is_stored
 
 __all__ = ["enqueue", "jobs", "opened", "prepare"]
 
@@ -68,13 +69,13 @@ def prepare(app: App) -> None:
     if connection.vendor != "postgresql":
         app.connector = InMemoryConnector()
     app.job_manager = ContextJobManager(app)
-    app.import_paths = [*task_modules(), f"{__package__}.backend"]
+    app.import_paths = [*task_modules(Path(__file__).parents[1]), f"{__package__}.backend"]
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[App]:
     """Connect to the queue, to run jobs; they are enqueued by Django's own connection."""
-    async with open_connector(settings) as connector:
+    async with connected(settings) as connector:
         if is_stored(settings):
             worker = jobs.with_connector(connector)
             worker.job_manager = ContextJobManager(worker)

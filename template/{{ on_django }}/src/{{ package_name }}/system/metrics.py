@@ -5,18 +5,20 @@ import asyncio
 from django.http import Http404, HttpRequest, HttpResponse
 
 from slipway_kit.django.async_views import methods
+from slipway_kit.system.tokens import check_metrics_token
 
 from ..request_state import state_of
-from .tokens import check_metrics_token
 
 
 @methods("GET")
 async def read_metrics(request: HttpRequest) -> HttpResponse:
     """Return the numbers of all workers, as OpenMetrics or as text."""
     state = state_of(request)
-    if not state["settings"].metrics_enabled:
+    settings = state["settings"]
+    if not settings.metrics_enabled:
         raise Http404
-    check_metrics_token(state["settings"], request.headers.get("Authorization", ""))
+    authorization = request.headers.get("Authorization", "")
+    check_metrics_token(settings, authorization, is_production=settings.is_production)
     # Adding up the workers' files would keep the event loop from its requests.
     body, media_type = await asyncio.to_thread(
         state["metrics"].exposition, request.headers.get("Accept", "")

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from slipway_kit.accounts.purposes import Purpose
 from slipway_kit.problems import ServiceError
 
 from ..auth.email_tokens import drop_tokens
-from ..auth.purposes import Purpose
 from ..auth.sessions import end_sessions
 from ..request_state import state_of
 from . import service

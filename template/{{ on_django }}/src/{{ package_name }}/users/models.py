@@ -11,10 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.timezone import now
 
+from slipway_kit.accounts.events import Event
 from slipway_kit.django.active import ActiveField, UserQuerySet
 from slipway_kit.passwords import LONGEST, SHORTEST
 
-from ..audit.events import Event
 from ..audit.service import record
 from .hashers import UNUSABLE, PasswordField
 from .roles import Role

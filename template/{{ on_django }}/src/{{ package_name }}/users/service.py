@@ -6,10 +6,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
-from ..audit.events import Event
+from slipway_kit.accounts.errors import LastAdminError
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.user_errors import EmailTakenError, UnverifiedError, UserNotFoundError
+
 from ..audit.service import record
-from ..auth.errors import LastAdminError
-from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
 from .roles import Role
 from .schemas import UserQuery

@@ -4,9 +4,8 @@ from django.core.exceptions import ValidationError
 from pydantic import TypeAdapter
 from pydantic import ValidationError as ModelError
 
+from slipway_kit.accounts.fields import NewPassword
 from slipway_kit.passwords import LONGEST, OWN_EMAIL, SHORTEST, is_email
-
-from .schemas import NewPassword
 
 _RULE: TypeAdapter[object] = TypeAdapter(NewPassword)
 

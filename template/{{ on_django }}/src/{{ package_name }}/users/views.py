@@ -13,6 +13,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from slipway_kit.accounts.errors import LastAdminError, WrongPasswordError
+from slipway_kit.accounts.purposes import Purpose
+from slipway_kit.accounts.user_errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from slipway_kit.django.openapi import error_responses
 from slipway_kit.django.pagination import part_of
 from slipway_kit.django.pydantic_views import (
@@ -39,7 +42,6 @@ from ..auth.registration import request_move
 from ..auth.sessions import end_all_sessions, end_sessions
 from ..settings import Settings
 from . import service
-from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
 from .schemas import (
     CREATE_EXAMPLES,

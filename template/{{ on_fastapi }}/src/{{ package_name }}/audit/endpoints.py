@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from slipway_kit.accounts.audit_schemas import AuditPage, AuditQuery, AuditRead
 from slipway_kit.fastapi.errors import documented
 from slipway_kit.fastapi.session import READ_ONLY, SessionDep
 from slipway_kit.problems import UnavailableError
 
 from ..auth.current import ADMIN_ERRORS, CurrentAdmin
 from . import service
-from .schemas import AuditPage, AuditQuery, AuditRead
 
 router = APIRouter(
     prefix="/audit",

@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from slipway_kit.accounts.audit_schemas import AuditQuery
+from slipway_kit.accounts.events import Event
 from slipway_kit.correlation import correlation_id
 from slipway_kit.sqlalchemy.models import now
 
-from .events import Event
 from .models import AuditEntry
-from .schemas import AuditQuery
 
 
 def record(

@@ -10,10 +10,11 @@ from pydantic import SecretStr
 from sqlalchemy import Select, delete, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.prompts import read_email, read_password
 from slipway_kit.sqlalchemy.commands import transaction
 from slipway_kit.sqlalchemy.models import now
 
-from ..audit.events import Event
 from ..audit.models import AuditEntry
 from ..audit.service import prune as prune_audit
 from ..audit.service import record
@@ -22,7 +23,6 @@ from ..users.models import User
 from ..users.roles import Role
 from .hashing import hash_now
 from .models import MailedToken, RefreshToken, Session
-from .prompts import read_email, read_password
 
 
 def add_commands(commands: Any) -> None:

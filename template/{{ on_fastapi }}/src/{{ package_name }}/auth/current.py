@@ -11,12 +11,12 @@ from fastapi import Depends
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
+from slipway_kit.accounts.errors import ForbiddenError, UnauthenticatedError
 from slipway_kit.fastapi.session import SessionDep
 from slipway_kit.tokens import Claims
 
 from ..dependencies import ServiceConnection
 from ..users.models import User
-from .errors import ForbiddenError, UnauthenticatedError
 from .services import AuthServices
 from .sessions import active_user
 

@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from slipway_kit.accounts.errors import InvalidEmailTokenError
+from slipway_kit.accounts.purposes import MOST_PENDING, Purpose
 from slipway_kit.sqlalchemy.models import now
 from slipway_kit.tokens import digest, random_token
 
 from ..users.models import User
-from .errors import InvalidEmailTokenError
 from .models import MailedToken
-from .purposes import MOST_PENDING, Purpose
 
 
 def new_token(

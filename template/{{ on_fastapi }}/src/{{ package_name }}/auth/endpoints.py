@@ -7,20 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request
 
-from slipway_kit.fastapi.errors import documented
-from slipway_kit.fastapi.public import PUBLIC
-from slipway_kit.fastapi.rate_limit import RateLimit
-from slipway_kit.fastapi.session import READ_ONLY, SessionDep
-from slipway_kit.pagination import PageQuery
-from slipway_kit.problems import UnavailableError
-from slipway_kit.rate_limiting import address_and_route, client_and_route
-
-from ..users.models import User
-from ..users.roles import Role
-from ..users.schemas import UserRead
-from . import passwords, registration, sessions
-from .current import USER_ERRORS, AuthServicesDep, CurrentClaims, CurrentUser
-from .errors import (
+from slipway_kit.accounts.errors import (
     InvalidCredentialsError,
     InvalidEmailTokenError,
     InvalidRefreshTokenError,
@@ -28,8 +15,7 @@ from .errors import (
     SessionNotFoundError,
     WrongPasswordError,
 )
-from .login_form import LOGIN_BODY, LoginForm
-from .schemas import (
+from slipway_kit.accounts.schemas import (
     CHANGE_EXAMPLES,
     MAILING_EXAMPLES,
     REFRESH_EXAMPLES,
@@ -46,9 +32,27 @@ from .schemas import (
     SessionPage,
     SessionRead,
     TokenPair,
-    TokenReport,
     Verification,
 )
+from slipway_kit.fastapi.errors import documented
+from slipway_kit.fastapi.public import PUBLIC
+from slipway_kit.fastapi.rate_limit import RateLimit
+from slipway_kit.fastapi.session import READ_ONLY, SessionDep
+from slipway_kit.pagination import PageQuery
+from slipway_kit.problems import UnavailableError
+from slipway_kit.rate_limiting import address_and_route, client_and_route
+
+from ..db.session import READ_ONLY, SessionDep
+from ..errors import documented
+from ..public import PUBLIC
+from ..rate_limit import RateLimit
+from ..users.models import User
+from ..users.roles import Role
+from ..users.schemas import UserRead
+from . import passwords, registration, sessions
+from .current import USER_ERRORS, AuthServicesDep, CurrentClaims, CurrentUser
+from .login_form import LOGIN_BODY, LoginForm
+from .schemas import TokenReport
 
 router = APIRouter(
     prefix="/auth",

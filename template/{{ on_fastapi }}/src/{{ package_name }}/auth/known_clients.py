@@ -7,15 +7,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Scope
 
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.guesses import count_guess
 from slipway_kit.asgi_headers import first
 from slipway_kit.rate_limiting import client_of
 from slipway_kit.sqlalchemy.models import now
 
-from ..audit.events import Event
 from ..audit.service import count_recent, record
 from ..users.models import User
 from .email_tokens import lock_user
-from .guesses import count_guess
 from .models import LONGEST_USER_AGENT, Session
 from .services import AuthServices
 

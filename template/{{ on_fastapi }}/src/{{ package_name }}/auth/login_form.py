@@ -6,10 +6,9 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import ClientDisconnect
 
+from slipway_kit.accounts.login import JSON, InvalidLoginError, read_login
+from slipway_kit.accounts.schemas import LOGIN_EXAMPLES, Login
 from slipway_kit.problems import UnreadableBodyError
-
-from .login import JSON, InvalidLoginError, read_login
-from .schemas import LOGIN_EXAMPLES, Login
 
 
 async def _login(request: Request) -> Login:

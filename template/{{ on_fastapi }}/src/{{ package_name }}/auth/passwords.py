@@ -9,16 +9,16 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Scope
 
+from slipway_kit.accounts.errors import InvalidEmailTokenError, WrongPasswordError
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.purposes import Purpose
 from slipway_kit.passwords import OWN_EMAIL, is_email
 from slipway_kit.sqlalchemy.models import now
 
-from ..audit.events import Event
 from ..audit.service import record
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
-from .errors import InvalidEmailTokenError, WrongPasswordError
 from .known_clients import limit_guesses, new_session
-from .purposes import Purpose
 from .services import AuthServices
 from .sessions import end_sessions
 

@@ -8,15 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from slipway_kit.accounts.errors import InvalidEmailTokenError
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.purposes import MOST_PENDING, MOST_REGISTERED, Purpose
 from slipway_kit.sqlalchemy.models import now
 
-from ..audit.events import Event
 from ..audit.service import count_recent, record
 from ..users.models import User
 from .email_tokens import drop_tokens, has_enough_tokens, new_token, use_token
-from .errors import InvalidEmailTokenError
 from .passwords import new_reset, post_reset
-from .purposes import MOST_PENDING, MOST_REGISTERED, Purpose
 from .services import AuthServices
 
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from slipway_kit.accounts.settings import AccountSettings
 from slipway_kit.email_templates import render_email
 from slipway_kit.mail import Mailer
 from slipway_kit.tokens import AccessTokens, DenyList
@@ -16,7 +17,6 @@ from slipway_kit.tokens import AccessTokens, DenyList
 from .. import about
 from .hashing import Passwords
 from .later import Later
-from .settings import AccountSettings
 
 EMAILS = Path(__file__).parents[1] / "email" / "templates"
 """The texts of the emails, one file for each."""

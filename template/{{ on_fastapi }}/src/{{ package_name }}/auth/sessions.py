@@ -10,14 +10,18 @@ from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Scope
 
+from slipway_kit.accounts.errors import (
+    InvalidCredentialsError,
+    InvalidRefreshTokenError,
+    SessionNotFoundError,
+)
+from slipway_kit.accounts.events import Event
 from slipway_kit.pagination import PageQuery
 from slipway_kit.sqlalchemy.models import now
 from slipway_kit.tokens import Claims, digest, random_token
 
-from ..audit.events import Event
 from ..audit.service import record
 from ..users.models import User
-from .errors import InvalidCredentialsError, InvalidRefreshTokenError, SessionNotFoundError
 from .known_clients import limit_guesses, new_session
 from .models import RefreshToken, Session
 from .services import AuthServices

@@ -2,7 +2,8 @@
 
 from procrastinate import JobContext
 
-from ..email.sealed import unseal_text
+from slipway_kit.jobs.sealed import unseal_text
+
 from ..jobs.app import jobs
 from . import known_clients, passwords, registration
 from .commands import remove_old

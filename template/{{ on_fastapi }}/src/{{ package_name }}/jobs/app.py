@@ -11,6 +11,7 @@ Tasks stand in a `tasks.py` of any folder of the package. A task may run twice (
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from procrastinate import App
@@ -19,13 +20,14 @@ from procrastinate.tasks import Task
 from procrastinate.testing import InMemoryConnector
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from slipway_kit.jobs.connection import task_modules
+from slipway_kit.jobs.manager import ContextJobManager
 from slipway_kit.sqlalchemy.after_commit import after_commit
 
 from ..settings import Settings
-from .connection import open_connector, task_modules
-from .manager import ContextJobManager
+from .database import connected
 
-jobs = App(connector=InMemoryConnector(), import_paths=task_modules())
+jobs = App(connector=InMemoryConnector(), import_paths=task_modules(Path(__file__).parents[1]))
 jobs.job_manager = ContextJobManager(jobs)
 
 
@@ -52,6 +54,6 @@ async def enqueue(
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[App]:
     """Connect to the queue."""
-    async with open_connector(settings) as connector:
+    async with connected(settings) as connector:
         with jobs.replace_connector(connector):
             yield jobs

@@ -4,9 +4,9 @@ from fastapi import APIRouter, Depends, Response
 
 from slipway_kit.fastapi.public import PUBLIC
 from slipway_kit.fastapi.rate_limit import NO_LIMIT
+from slipway_kit.system.tokens import check_metrics_token
 
 from ..dependencies import ServiceRequest, SettingsDep
-from .tokens import check_metrics_token
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(NO_LIMIT), Depends(PUBLIC)])
 
@@ -15,6 +15,7 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(NO_LIMIT), Dep
 @router.get("/metrics")
 def read_metrics(request: ServiceRequest, settings: SettingsDep) -> Response:
     """Return the numbers of all workers, as OpenMetrics or as text."""
-    check_metrics_token(settings, request.headers.get("authorization", ""))
+    authorization = request.headers.get("authorization", "")
+    check_metrics_token(settings, authorization, is_production=settings.is_production)
     body, media_type = request.state["metrics"].exposition(request.headers.get("accept", ""))
     return Response(body, media_type=media_type)

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 
+from slipway_kit.accounts.errors import LastAdminError, WrongPasswordError
+from slipway_kit.accounts.purposes import Purpose
+from slipway_kit.accounts.user_errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from slipway_kit.fastapi.errors import documented
 from slipway_kit.fastapi.rate_limit import RateLimit
 from slipway_kit.fastapi.session import READ_ONLY, SessionDep
@@ -16,13 +19,10 @@ from slipway_kit.sqlalchemy.models import now
 
 from ..auth.current import ADMIN_ERRORS, USER_ERRORS, AuthServicesDep, CurrentAdmin, CurrentUser
 from ..auth.email_tokens import drop_tokens
-from ..auth.errors import LastAdminError, WrongPasswordError
 from ..auth.passwords import new_reset, post_reset, require_password
-from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_all_sessions, end_sessions
 from . import service
-from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
 from .schemas import (
     CREATE_EXAMPLES,

@@ -6,12 +6,12 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from slipway_kit.accounts.errors import LastAdminError
+from slipway_kit.accounts.events import Event
+from slipway_kit.accounts.user_errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from slipway_kit.sqlalchemy.models import now
 
-from ..audit.events import Event
 from ..audit.service import record
-from ..auth.errors import LastAdminError
-from .errors import EmailTakenError, UnverifiedError, UserNotFoundError
 from .models import User
 from .roles import Role
 from .schemas import UserQuery

@@ -1,0 +1,1 @@
+"""Accounts, without their records: settings, schemas, errors, tokens and what is counted."""

@@ -1,1 +1,0 @@
-"""Backups of the database, by restic: docs/backups.md."""
