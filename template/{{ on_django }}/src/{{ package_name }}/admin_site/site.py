@@ -6,8 +6,6 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 
 from slipway_kit.accounts.events import Event
 from slipway_kit.django.admin_site import LimitedAdminSite, may_enter
-from slipway_kit.rate_limiting import address_and_route
-from slipway_kit.routes import ROUTE
 
 from .. import about
 from ..audit.service import record

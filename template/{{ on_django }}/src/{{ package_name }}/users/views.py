@@ -35,9 +35,7 @@ from slipway_kit.rate_limiting import count, refusal
 
 from ..auth.current import IsAdmin, IsUser, user_of
 from ..auth.email_tokens import drop_tokens
-from ..auth.errors import LastAdminError, WrongPasswordError
 from ..auth.passwords import new_reset, post_reset, require_password
-from ..auth.purposes import Purpose
 from ..auth.registration import request_move
 from ..auth.sessions import end_all_sessions, end_sessions
 from ..settings import Settings

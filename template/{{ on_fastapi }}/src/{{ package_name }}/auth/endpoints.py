@@ -42,10 +42,6 @@ from slipway_kit.pagination import PageQuery
 from slipway_kit.problems import UnavailableError
 from slipway_kit.rate_limiting import address_and_route, client_and_route
 
-from ..db.session import READ_ONLY, SessionDep
-from ..errors import documented
-from ..public import PUBLIC
-from ..rate_limit import RateLimit
 from ..users.models import User
 from ..users.roles import Role
 from ..users.schemas import UserRead
