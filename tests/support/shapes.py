@@ -17,10 +17,10 @@ from enum import StrEnum
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from slipway_kit.accounts.errors import UnauthenticatedError
 from slipway_kit.fastapi.errors import documented
 
 from .auth.current import CurrentUser
-from .auth.errors import UnauthenticatedError
 
 
 class Colour(StrEnum):
