@@ -18,7 +18,7 @@ UNITS = ROOT / "tests" / "units"
 ROOTS = {"fastapi": "{{ on_fastapi }}", "django": "{{ on_django }}"}
 SOURCES = sorted(path for path in TEMPLATE.rglob("*") if path.is_file())
 MOST_TAGS = 22
-MOST_TAGS_IN_PYTHON = 14
+MOST_TAGS_IN_PYTHON = 16
 GENERATED = {"uv.lock.jinja"}
 
 
